@@ -1,0 +1,54 @@
+import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
+
+/** One rung of the isolation ladder. Every implementation passes `tests/contract/isolator.ts`. */
+export interface Isolator {
+  readonly name: string
+
+  /** Why this level cannot be given on this host, each with its fix; empty when it can. */
+  missing(): Promise<readonly string[]>
+
+  /**
+   * Starts a sandbox that survives this process. Returns when its first process has been started.
+   * On failure nothing of it is left behind.
+   */
+  start(spec: SandboxSpec): Promise<{ readonly pid: number }>
+
+  /**
+   * Runs a one-off command to its end in a sandbox of its own: the same walls, no network but loopback, no monitor.
+   * Removes the sandbox afterwards, also when `signal` aborts it.
+   */
+  run(spec: SandboxSpec, io: CommandIo, signal: AbortSignal): Promise<Exit>
+
+  /** Runs a command inside a running sandbox, with the walls that its application has. */
+  exec(id: string, command: ExecCommand, io: CommandIo, signal: AbortSignal): Promise<Exit>
+
+  /** SIGTERM, SIGKILL after `graceSeconds`; then removes every trace. Does nothing for an unknown id. */
+  stop(id: string, graceSeconds: number): Promise<void>
+
+  /** Every sandbox of this berth instance that has left a trace on this host: process, mount, namespace or file. */
+  list(): Promise<readonly Found[]>
+
+  /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
+  watch(ended: (id: string, exit: Exit) => void): () => void
+}
+
+export interface ExecCommand {
+  readonly argv: readonly string[]
+  /** Size of the operator's terminal; undefined when there is none. */
+  readonly terminal?: TerminalSize
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** Where a command's input comes from and its output goes. */
+export interface CommandIo {
+  /** Undefined: the command reads end-of-file. */
+  readonly stdin?: NodeJS.ReadableStream
+  stdout(chunk: Buffer): void
+  stderr(chunk: Buffer): void
+  /** With a terminal: tells of its changes of size. */
+  onResize?(listener: (size: TerminalSize) => void): void
+}

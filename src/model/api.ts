@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import { appNamePattern } from './names.ts'
+
+/**
+ * What passes between client and daemon: HTTP/1.1 on a unix socket, version 1. Answers are JSON objects; work answers
+ * with NDJSON, one `Event` a line, of which the last says how it ended; a refusal is a `ProblemEvent` with status 4xx.
+ *
+ * GET    /v1/daemon                     DaemonInfo
+ * POST   /v1/deploy                     DeployRequest line + tar       → events
+ * POST   /v1/plan                       DeployRequest line + tar       → DeployPlan
+ * GET    /v1/apps                       AppSummary[]
+ * GET    /v1/apps/:app                  AppStatus
+ * DELETE /v1/apps/:app                  DestroyRequest                 → events
+ * GET    /v1/apps/:app/releases         ReleaseSummary[]
+ * GET    /v1/apps/:app/logs             ?follow=1&since=TIME&lines=N   → LogLine as NDJSON
+ * GET    /v1/apps/:app/config           ConfigEntry[]
+ * PATCH  /v1/apps/:app/config           ConfigChange                   → events
+ * POST   /v1/apps/:app/rollback         RollbackRequest                → events
+ * POST   /v1/apps/:app/restart|stop|start                              → events
+ * POST   /v1/apps/:app/run|exec         CommandRequest; upgrades to `berth-command` (see command-stream.ts)
+ * POST   /v1/gc                         GcRequest                      → GcReport
+ */
+export const apiVersion = 'v1'
+
+export const AppParameter = z.string().regex(appNamePattern)
+
+export const DaemonInfo = z.strictObject({ version: z.string(), pid: z.int(), home: z.string() })
+export type DaemonInfo = z.infer<typeof DaemonInfo>
+
+/** The first line of the body of `deploy` and `plan`; the rest of the body is the source tree as a tar archive. */
+export const DeployRequest = z.strictObject({
+  /** Name to use when the manifest has none: the folder's or repository's. */
+  fallbackName: z.string(),
+  /** Text of the operator's manifest; undefined when the one in the tree (or detection) decides. */
+  manifest: z.string().optional(),
+  /** How to name the manifest in messages, such as `examples/taslug/berth.toml`. */
+  manifestPath: z.string(),
+  /** Where the tree came from, for people: a folder, or a URL and a tag. */
+  origin: z.string(),
+  /** Settings to store before this deploy (`--set`). */
+  set: z.record(z.string(), z.string()),
+  /** Stop after the image is built. */
+  buildOnly: z.boolean(),
+  /** Look up newer packages instead of those that the last resolution chose. */
+  refresh: z.boolean(),
+})
+export type DeployRequest = z.infer<typeof DeployRequest>
+
+export const appStates = ['running', 'restarting', 'crash-loop', 'stopped'] as const
+export type AppState = (typeof appStates)[number]
+
+export interface AppSummary {
+  app: string
+  state: AppState
+  /** Such as `v3`; absent while no release has ever served. */
+  release?: string
+  url: string
+  level: string
+  /** RFC 3339, UTC: since when the current sandbox runs. */
+  since?: string
+}
+
+export interface AppStatus extends AppSummary {
+  image?: string
+  /** Why it is not running, when it is not: how its last sandbox ended, and its last lines. */
+  trouble?: { exit: string; restarts: number; lines: string[] }
+  sandbox?: { id: string; pid: number; address: string; memoryBytes?: number }
+  limits?: { memory: number; cpus: number; pids: number }
+  volumes: { name: string; path: string; source: string }[]
+  domains: string[]
+  lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
+}
+
+export interface ReleaseSummary {
+  release: string
+  digest: string
+  createdAt: string
+  current: boolean
+  source: string
+  /** Whether its image is still in the store, so that it can serve again without a build. */
+  kept: boolean
+}
+
+export interface LogLine {
+  time: string
+  release: string
+  stream: 'stdout' | 'stderr'
+  text: string
+}
+
+export interface ConfigEntry {
+  name: string
+  /** Absent for secrets, which are write-only, and for what is not set. */
+  value?: string
+  set: boolean
+  secret: boolean
+  required: boolean
+  declared: boolean
+  type: string
+  description?: string
+}
+
+export const ConfigChange = z.strictObject({
+  set: z.record(z.string(), z.string()).default({}),
+  unset: z.array(z.string()).default([]),
+})
+export type ConfigChange = z.infer<typeof ConfigChange>
+
+export const RollbackRequest = z.strictObject({ release: z.int().min(1).optional() })
+export type RollbackRequest = z.infer<typeof RollbackRequest>
+
+export const DestroyRequest = z.strictObject({ volumes: z.boolean() })
+export type DestroyRequest = z.infer<typeof DestroyRequest>
+
+export const CommandRequest = z.strictObject({
+  argv: z.array(z.string()).min(1),
+  terminal: z.strictObject({ columns: z.int().min(1), rows: z.int().min(1) }).optional(),
+})
+export type CommandRequest = z.infer<typeof CommandRequest>
+
+export const GcRequest = z.strictObject({ dryRun: z.boolean() })
+export type GcRequest = z.infer<typeof GcRequest>
+
+export interface GcReport {
+  dryRun: boolean
+  bytes: number
+  removed: { kind: 'layer' | 'blob' | 'image' | 'log' | 'temporary'; name: string; bytes: number }[]
+}
+
+/** What a deploy would do, without doing it. */
+export interface DeployPlan {
+  app: string
+  steps: {
+    step: string
+    /** One line each, for people. */
+    actions: string[]
+    /** Whether the step has anything to do. */
+    changes: boolean
+  }[]
+  /** Problems that would make the deploy refuse, such as missing settings. */
+  refusals: { message: string; fix: string }[]
+}

@@ -1,0 +1,31 @@
+import type { Digest, StepName } from './names.ts'
+
+/** What work says while it goes on. Terminal, `--json` and journal are renderers of this one stream. */
+export type Event =
+  | { kind: 'deploy-started'; app: string; deployment: number }
+  | { kind: 'step-started'; step: StepName }
+  | { kind: 'progress'; step: StepName; what: string; done: number; total?: number; unit: ProgressUnit }
+  | { kind: 'layer'; title: string; digest: Digest; bytes: number; reused: boolean }
+  | { kind: 'output'; source: string; stream: 'stdout' | 'stderr'; text: string }
+  | { kind: 'notice'; message: string }
+  | { kind: 'step-finished'; step: StepName; seconds: number; reused: boolean; summary: string }
+  | { kind: 'built'; app: string; digest: Digest; seconds: number }
+  | { kind: 'deployed'; app: string; release: string; digest: Digest; url: string; seconds: number; changed: boolean }
+  | { kind: 'done'; app: string; action: string; message: string }
+  | ProblemEvent
+
+export type ProgressUnit = 'bytes' | 'files' | 'packages' | 'seconds'
+
+/** The last event of work that failed. */
+export interface ProblemEvent {
+  kind: 'problem'
+  code: string
+  message: string
+  fix: string
+  at?: string
+  lines?: readonly string[]
+  /** Whether the same command may succeed later with nothing changed; the exit code is then 75. */
+  temporary: boolean
+}
+
+export type Emit = (event: Event) => void

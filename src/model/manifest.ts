@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { appNamePattern } from './names.ts'
+
+/** The manifest, `berth.toml`: schema, type, JSON Schema and reference page all come from this one declaration. */
+
+const AppName = z
+  .string()
+  .regex(appNamePattern, 'must be 1 to 40 of a-z, 0-9 and -, begin with a letter and not end with -')
+  .describe('Name of the application; its address is http://<name>.localhost/')
+
+const Port = z.int().min(1).max(65535)
+
+/** A package name of Debian (Debian Policy, 5.6.1). */
+const DebianPackage = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'must be the name of a Debian package')
+
+/** A path inside the source tree. */
+const TreePath = z
+  .string()
+  .min(1)
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'), {
+    message: 'must be a path inside the application, relative and without `..`',
+  })
+
+/** An absolute path inside the sandbox. */
+const SandboxPath = z
+  .string()
+  .regex(/^\/[^\0:]*[^\0:/]$/, 'must be an absolute path without a slash at its end')
+  .refine((path) => !path.split('/').includes('..'), { message: 'must not contain `..`' })
+
+/** Bytes, written `512M` or `1G` (powers of 1024). */
+export const ByteSize = z.string().regex(/^[1-9][0-9]*[KMG]$/, 'must be a number and K, M or G, such as "512M"')
+
+/** Turns `512M` into bytes. */
+export function bytesOf(size: string): number {
+  const factor = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 }[size.slice(-1)]
+  if (factor === undefined) throw new Error(`not a size: ${size}`)
+  return Number(size.slice(0, -1)) * factor
+}
+
+/** A command: one line for `/bin/sh`, or a list of arguments that no shell sees. */
+export const Command = z.union([z.string().trim().min(1), z.array(z.string()).min(1)])
+
+export const suites = ['bullseye', 'bookworm', 'trixie'] as const
+
+const Retrieve = z.strictObject({
+  git: z.string().min(1).optional().describe('URL of a git repository (https, ssh or file); without it, this folder'),
+  tag: z.string().min(1).optional().describe('Tag to take from the git repository'),
+})
+
+const Install = z.strictObject({
+  base: z
+    .templateLiteral(['debian:', z.enum(suites)])
+    .optional()
+    .describe('Debian release that the image stands on; chosen by the language version when absent'),
+  python: z.enum(['2.7', '3.9', '3.11', '3.13']).optional().describe('Python version'),
+  node: z
+    .string()
+    .regex(/^[0-9]+(\.[0-9]+){0,2}$/, 'must be a Node version such as "24"')
+    .optional()
+    .describe('Node version: a major such as "24", or an exact one'),
+  apt: z.array(DebianPackage).default([]).describe('Debian packages that the application needs while it runs'),
+  build_apt: z
+    .array(DebianPackage)
+    .default([])
+    .describe('Debian packages that only its build needs, such as compilers'),
+  requirements: TreePath.optional().describe('Python requirements file; default `requirements.txt`'),
+  constraints: TreePath.optional().describe('pip constraints file that holds versions the requirements leave open'),
+  scripts: z.array(z.string().min(1)).default([]).describe('npm packages whose install scripts may run'),
+})
+
+const variableBase = {
+  required: z.boolean().optional().describe('Whether it must be set; default: yes, unless there is a default'),
+  secret: z.boolean().default(false).describe('Sealed at rest and never shown again'),
+  description: z.string().optional(),
+}
+
+/** One declared environment variable; `type` decides what its value may be. */
+export const Variable = z.strictObject({
+  type: z.enum(['string', 'integer', 'boolean', 'url', 'port', 'enum']).default('string'),
+  values: z.array(z.string().min(1)).min(1).optional().describe('The allowed values, for type "enum"'),
+  default: z.union([z.string(), z.int(), z.boolean()]).optional(),
+  ...variableBase,
+})
+export type Variable = z.infer<typeof Variable>
+
+const VariableName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and _, not beginning with a digit')
+
+const Configure = z.strictObject({
+  env: z.record(VariableName, Variable).default({}).describe('Environment variables that the application takes'),
+})
+
+const Initialise = z.strictObject({
+  run: z.array(Command).default([]).describe('Commands run in the new image before it gets traffic, each deploy'),
+  timeout: z.int().min(1).max(86_400).default(600).describe('Seconds each command may take'),
+})
+
+const Start = z.strictObject({
+  command: Command.optional().describe('What starts the application; detected when absent'),
+  port: Port.default(8000).describe('Port on which it listens inside its sandbox; also given to it as PORT'),
+  health: z
+    .string()
+    .regex(/^\/[^\s]*$/, 'must be a path that begins with /')
+    .default('/')
+    .describe('Path that answers 2xx or 3xx once the application is ready'),
+  health_timeout: z.int().min(1).max(3600).default(60).describe('Seconds the application may take to become healthy'),
+  stop_grace: z.int().min(0).max(3600).default(10).describe('Seconds between SIGTERM and SIGKILL'),
+  drain: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe('Seconds that requests in flight may take when a release is replaced'),
+  domains: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/,
+          'must be a domain name in lower case',
+        ),
+    )
+    .default([])
+    .describe('Domains it answers to, beside <name>.localhost'),
+})
+
+const Volume = z.strictObject({
+  path: SandboxPath.describe('Where the application sees it'),
+})
+
+const Isolation = z.strictObject({
+  level: z.enum(['container']).default('container').describe('How far the application is sealed off'),
+  memory: ByteSize.default('512M').describe('Memory limit, swap included'),
+  cpus: z.number().min(0.05).max(1024).default(1).describe('CPU limit, in cores'),
+  pids: z.int().min(8).max(32_768).default(256).describe('Limit of processes and threads'),
+  tmp: ByteSize.default('64M').describe('Size of /tmp, which is in memory'),
+  volumes: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a-z, 0-9 and -'), Volume)
+    .default({})
+    .describe('The only places that it may write and that outlive it'),
+})
+
+export const Manifest = z
+  .strictObject({
+    name: AppName.optional(),
+    retrieve: Retrieve.prefault({}),
+    install: Install.prefault({}),
+    configure: Configure.prefault({}),
+    initialise: Initialise.prefault({}),
+    start: Start.prefault({}),
+    isolation: Isolation.prefault({}),
+  })
+  .describe('berth.toml: how one application is retrieved, installed, configured, initialised, started and isolated')
+export type Manifest = z.infer<typeof Manifest>
+
+/** The JSON Schema (2020-12) of what a user may write in `berth.toml`. */
+export function manifestJsonSchema(): object {
+  return z.toJSONSchema(Manifest, { io: 'input' })
+}

@@ -1,0 +1,55 @@
+import type { Digest } from './names.ts'
+
+/**
+ * How an image is made, as data: computed by a pure function from the manifest and the tree, shown by `berth plan`,
+ * and carried out by an executor that does not know what language it builds.
+ */
+export interface InstallPlan {
+  /** A Debian suite: every image stands on a base that berth makes from its packages. */
+  readonly suite: string
+  readonly layers: readonly LayerPlan[]
+  readonly config: ImageConfigPlan
+}
+
+/**
+ * One layer. `keep: false` is there for the layers after it to build with, and no part of the image.
+ * The order is from what changes seldom to what changes at every deploy.
+ */
+export type LayerPlan =
+  | { kind: 'packages'; title: string; names: readonly string[]; keep: boolean }
+  | { kind: 'archive'; title: string; archive: NpmArchive; keep: boolean }
+  | { kind: 'commands'; title: string; commands: readonly BuildCommand[]; inputs: readonly string[]; keep: true }
+  | { kind: 'source'; title: string; exclude: readonly string[]; directories: readonly string[]; keep: true }
+
+/** Files out of a package of the npm registry: the source of Node itself for deployed applications. */
+export interface NpmArchive {
+  readonly name: string
+  /** A semver range; the highest version that satisfies it is taken when the plan is first resolved. */
+  readonly range: string
+  /** Path inside the archive, and where it goes in the image. A path may be a file or a directory. */
+  readonly take: readonly { readonly from: string; readonly to: string }[]
+}
+
+/**
+ * A command of a build. It runs in the application's directory as a user without privileges, with no way out but the
+ * proxy; `inputs` of its layer are there to be read, and only what it leaves in `/app` becomes the layer.
+ */
+export interface BuildCommand {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+export interface ImageConfigPlan {
+  readonly workdir: string
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly port: number
+}
+
+/** A finished image: what the install step gives. */
+export interface Image {
+  readonly digest: Digest
+  /** Diff ids of its layers, lowest first: each is also the name of an unpacked layer in the store. */
+  readonly layers: readonly Digest[]
+  readonly config: ImageConfigPlan
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+/** A release is an image, its settings, the versions of its secrets and how it runs: frozen and numbered. */
+
+const DigestText = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
+
+export const Limits = z.strictObject({
+  memoryBytes: z.int(),
+  cpus: z.number(),
+  pids: z.int(),
+  tmpBytes: z.int(),
+})
+export type Limits = z.infer<typeof Limits>
+
+export const RunSpec = z.strictObject({
+  argv: z.array(z.string()).min(1),
+  workdir: z.string(),
+  /** Environment of the image itself; settings and secrets come on top. */
+  env: z.record(z.string(), z.string()),
+  port: z.int(),
+  health: z.strictObject({ path: z.string(), timeoutSeconds: z.number() }),
+  stopGraceSeconds: z.number(),
+  drainSeconds: z.number(),
+  domains: z.array(z.string()),
+  level: z.enum(['container']),
+  limits: Limits,
+  volumes: z.array(z.strictObject({ name: z.string(), path: z.string() })),
+  initialise: z.strictObject({ commands: z.array(z.array(z.string())), timeoutSeconds: z.number() }),
+})
+export type RunSpec = z.infer<typeof RunSpec>
+
+/** Where a release's source tree came from; `description` is for people, without userinfo. */
+export const SourceOrigin = z.strictObject({ description: z.string(), treeDigest: DigestText })
+export type SourceOrigin = z.infer<typeof SourceOrigin>
+
+export const Release = z.strictObject({
+  app: z.string(),
+  number: z.int(),
+  image: DigestText,
+  layers: z.array(DigestText),
+  source: SourceOrigin,
+  /** Public settings, as the application receives them. */
+  settings: z.record(z.string(), z.string()),
+  /** Secret settings by name, as versions in the sealed store. */
+  secretVersions: z.record(z.string(), z.int()),
+  run: RunSpec,
+  /** RFC 3339, UTC. */
+  createdAt: z.string(),
+})
+export type Release = z.infer<typeof Release>
