@@ -1,0 +1,88 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { chmod, readdir, readFile } from '../host/files.ts'
+import { daemonRunsAlready, stateFromNewerBerth } from '../model/problems/state.ts'
+
+/** A row as SQLite gives it: `null` for absence. Callers check its shape before they use it. */
+export type Row = Record<string, unknown>
+
+/** The state database: one connection, one writer, every statement prepared once. */
+export class Database {
+  readonly #connection: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  private constructor(connection: DatabaseSync) {
+    this.#connection = connection
+  }
+
+  /**
+   * Opens the database below `home` and brings its schema up to date.
+   * The exclusive lock is held until the process ends, however it ends: it is what keeps a second daemon out.
+   * @throws daemonRunsAlready, stateFromNewerBerth
+   */
+  static async open(file: string, home: string): Promise<Database> {
+    const connection = new DatabaseSync(file, { timeout: 500 })
+    try {
+      connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      connection.exec('PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; BEGIN IMMEDIATE; COMMIT')
+    } catch (cause) {
+      connection.close()
+      if (cause instanceof Error && /locked|busy/.test(cause.message)) throw daemonRunsAlready({ home }, { cause })
+      throw cause
+    }
+    await chmod(file, 0o600)
+    await migrate(connection, home)
+    return new Database(connection)
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values)
+  }
+
+  first(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values)
+  }
+
+  /** Runs a statement that changes something; gives the id of the inserted row. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(...values).lastInsertRowid)
+  }
+
+  /** Runs `work` so that all of its changes are kept, or, when it throws, none. */
+  atomically<Result>(work: () => Result): Result {
+    this.#connection.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.#connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#connection.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  #prepared(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const prepared = this.#connection.prepare(sql)
+    this.#statements.set(sql, prepared)
+    return prepared
+  }
+}
+
+/** Applies the migrations that are missing, each in a transaction with the version it leads to. */
+async function migrate(connection: DatabaseSync, home: string): Promise<void> {
+  const folder = new URL('./migrations/', import.meta.url).pathname
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
+  const found = Number(connection.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0)
+  if (found > files.length) throw stateFromNewerBerth({ home, found, known: files.length })
+  for (const [index, name] of files.entries()) {
+    const version = index + 1
+    if (version <= found) continue
+    const sql = await readFile(`${folder}${name}`, 'utf8')
+    connection.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version}; COMMIT`)
+  }
+}
