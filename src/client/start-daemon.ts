@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { dirname } from 'node:path'
+import { runCommand } from '../host/command.ts'
+import { startDetached } from '../host/detached.ts'
+import { exists, hasCode, mkdir, readText, writeFileAtomically } from '../host/files.ts'
+import { pathsOf, type Instance } from '../host/instance.ts'
+import { identify, sendSignal, waitForEnd } from '../host/processes.ts'
+import type { DaemonInfo } from '../model/api.ts'
+import { daemonNotStarted, rootNeeded } from '../model/problems/client.ts'
+import { version } from '../model/version.ts'
+import { connect, type Connection } from './connection.ts'
+import { systemdUnit, unitPath } from './systemd-unit.ts'
+
+/** What is needed to reach the daemon, and to start it where it does not run. */
+export interface DaemonAccess {
+  readonly instance: Instance
+  readonly environment: NodeJS.ProcessEnv
+  readonly signal: AbortSignal
+  readonly isRoot: boolean
+  /** The command line that the operator gave, for `sudo`. */
+  readonly commandLine: string
+  say(line: string): void
+}
+
+const launcher = fileURLToPath(new URL('../../berth', import.meta.url))
+const secondsToStart = 15
+/** A daemon that ends at once may have lost a race against one that another command started. */
+const secondsForTheOther = 3
+
+/** Connects with the daemon; starts it when it does not run, and starts it anew when it is older than this command. */
+export async function connectDaemon(access: DaemonAccess): Promise<Connection> {
+  const connection = connect(pathsOf(access.instance).socket, access.signal)
+  const info = await ask(connection, access)
+  if (info && !isOlder(info.version, version)) return connection
+  if (!access.isRoot) {
+    throw rootNeeded({ what: info ? 'upgrade the berth daemon' : 'start the berth daemon', command: access.commandLine })
+  }
+  if (info) await stopOld(info, connection, access)
+  await startDaemon(connection, access)
+  return connection
+}
+
+/** What the daemon says of itself; undefined when none listens. */
+export async function findDaemon(instance: Instance, signal: AbortSignal): Promise<DaemonInfo | undefined> {
+  try {
+    return await connect(pathsOf(instance).socket, signal).get<DaemonInfo>('/v1/daemon')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ECONNREFUSED')) return undefined
+    throw error
+  }
+}
+
+async function ask(connection: Connection, access: DaemonAccess): Promise<DaemonInfo | undefined> {
+  try {
+    return await connection.get<DaemonInfo>('/v1/daemon')
+  } catch (error) {
+    if (hasCode(error, 'EACCES', 'EPERM')) {
+      throw rootNeeded({ what: 'speak with the berth daemon', command: access.commandLine })
+    }
+    // ECONNRESET: it was just ending.
+    if (hasCode(error, 'ENOENT', 'ECONNREFUSED', 'ECONNRESET')) return undefined
+    throw error
+  }
+}
+
+/** Whether version `a` came before `b`; both are three numbers, so that no library has to be loaded for it. */
+export function isOlder(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((text) => text.split(/[.-]/).slice(0, 3).map(Number))
+  for (const [index, number] of (left ?? []).entries()) {
+    const other = right?.[index] ?? 0
+    if (number !== other) return number < other
+  }
+  return false
+}
+
+/** Applications serve on without a daemon, so that an upgrade is: end the old one, start the new one. */
+async function stopOld(info: DaemonInfo, connection: Connection, access: DaemonAccess): Promise<void> {
+  access.say(`the daemon is berth ${info.version}, this is ${version}: starting it anew (applications serve on)`)
+  const process = await identify(info.pid)
+  if (!process) return
+  await sendSignal(process, 'SIGTERM')
+  if (await waitForEnd(process, secondsToStart * 1000)) return
+  throw daemonNotStarted({
+    why: `the old one (pid ${info.pid}) does not end`,
+    log: pathsOf(access.instance).daemonLog,
+    lines: [`it still listens on ${connection.socket}`],
+  })
+}
+
+async function startDaemon(connection: Connection, access: DaemonAccess): Promise<void> {
+  access.say('starting the berth daemon')
+  const underSystemd = access.instance.name === 'berth' && (await exists('/run/systemd/system'))
+  if (underSystemd) await startThroughSystemd(access)
+  const failure = underSystemd ? never() : startByOurselves(access)
+  const deadline = Date.now() + secondsToStart * 1000
+  let why = `it did not answer within ${secondsToStart} s`
+  let giveUpAt = deadline
+  void failure.then((how) => {
+    why = how
+    giveUpAt = Math.min(deadline, Date.now() + secondsForTheOther * 1000)
+  })
+  while (Date.now() < giveUpAt) {
+    if (await ask(connection, access)) return
+    await delay(20, undefined, { signal: access.signal })
+  }
+  throw daemonNotStarted(await evidence(why, underSystemd, access))
+}
+
+async function startThroughSystemd({ environment }: DaemonAccess): Promise<void> {
+  const unit = systemdUnit(launcher, berthVariables(environment))
+  if ((await readText(unitPath)) !== unit) {
+    await writeFileAtomically(unitPath, unit)
+    await runCommand(['systemctl', 'daemon-reload'])
+  }
+  await runCommand(['systemctl', 'enable', '--quiet', 'berth.service'])
+  await runCommand(['systemctl', 'restart', 'berth.service'])
+}
+
+/** Gives how the daemon ended, should it end. */
+async function startByOurselves({ instance, environment }: DaemonAccess): Promise<string> {
+  const log = pathsOf(instance).daemonLog
+  await mkdir(dirname(log), { recursive: true, mode: 0o700 })
+  return startDetached([launcher, 'serve'], { log, environment }).ended
+}
+
+async function evidence(why: string, underSystemd: boolean, { instance }: DaemonAccess) {
+  const log = pathsOf(instance).daemonLog
+  const journal = ['journalctl', '--unit=berth', '--lines=10', '--output=cat', '--no-pager'] as const
+  const text = underSystemd ? (await runCommand(journal)).stdout : ((await readText(log)) ?? '')
+  const lines = text.trimEnd().split('\n').slice(-10)
+  return { why, log: underSystemd ? '`journalctl -u berth`' : log, lines: text === '' ? [] : lines }
+}
+
+function berthVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const entries = Object.entries(environment).filter(([name]) => /^BERTH_[A-Z_]+$/.test(name))
+  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']))
+}
+
+function never(): Promise<string> {
+  return new Promise(() => undefined)
+}

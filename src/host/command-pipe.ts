@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { CommandFailed, fixedEnvironment } from './command.ts'
+
+/** A running host program that is read and written as a stream. */
+export interface CommandPipe {
+  readonly input: Writable
+  readonly output: Readable
+  /** @throws CommandFailed when it does not exit with 0 */
+  readonly ended: Promise<void>
+  kill(): void
+}
+
+/** Starts a host program whose output is too large to hold in memory. */
+export function openCommand(
+  argv: readonly [string, ...string[]],
+  options: { readonly env?: Readonly<Record<string, string>> } = {},
+): CommandPipe {
+  const [file, ...args] = argv
+  const child = spawn(file, args, { env: { ...fixedEnvironment, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-10_000)))
+  child.stdin.on('error', () => undefined) // it may end without reading all of it; its exit code says enough
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', (cause) => reject(new CommandFailed(argv, { stdout: '', stderr: cause.message })))
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve()
+      else
+        reject(
+          new CommandFailed(argv, {
+            stdout: '',
+            stderr,
+            ...(code === null ? {} : { code }),
+            ...(signal ? { signal } : {}),
+          }),
+        )
+    })
+  })
+  ended.catch(() => undefined) // whoever reads the output awaits it afterwards
+  return { input: child.stdin, output: child.stdout, ended, kill: () => child.kill('SIGKILL') }
+}
