@@ -56,6 +56,17 @@ export async function readUntrusted(path: string, maximumBytes = 1024 * 1024): P
   }
 }
 
+/**
+ * Opens a file of a tree that somebody else made: follows no symbolic link, does not block on a FIFO.
+ * @returns undefined when it is no regular file.
+ */
+export async function openRegularFile(path: string): Promise<fs.FileHandle | undefined> {
+  const handle = await fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if ((await handle.stat()).isFile()) return handle
+  await handle.close()
+  return undefined
+}
+
 /** Replaces a file so that a crash leaves either the old content or the new: written beside, synced, renamed. */
 export async function writeFileAtomically(path: string, content: string | Buffer, mode = 0o644): Promise<void> {
   const beside = `${path}.${process.pid}.${(temporaryCounter += 1)}.tmp`
