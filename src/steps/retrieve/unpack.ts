@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { extract, type Extract } from 'tar-stream'
+import { createWriteStream, mkdir, symlink } from '../../host/files.ts'
+import type { Digest } from '../../model/names.ts'
+import { Problem } from '../../model/problem.ts'
+import { archiveDamaged } from '../../model/problems/retrieve.ts'
+import { EntryRules, type SafeEntry } from './entry-rules.ts'
+
+export interface UnpackedTree {
+  /** Of the tree's paths, kinds, executable bits and contents; not of times, owners or the archive's own bytes. */
+  readonly digest: Digest
+  readonly files: number
+  readonly bytes: number
+}
+
+/**
+ * Unpacks a tar archive of a source tree into an empty folder. Modes become 644 or 755, times and owners are not taken.
+ * @throws archiveHostile, archiveTooLarge, archiveDamaged; the caller removes the folder
+ */
+export async function unpackTree(archive: Readable, folder: string, signal: AbortSignal): Promise<UnpackedTree> {
+  const tar = extract()
+  const reading = pipeline(archive, tar, { signal })
+  // An archive that is cut off inside a file leaves that file's stream open for ever; only the reading side fails.
+  const cutOff = new Promise<never>((_, reject) => void reading.catch(reject))
+  cutOff.catch(() => undefined)
+  try {
+    return await Promise.race([writeEntries(tar, folder), cutOff])
+  } catch (cause) {
+    archive.destroy()
+    if (cause instanceof Problem || signal.aborted) throw cause
+    throw archiveDamaged({ reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
+  }
+}
+
+async function writeEntries(tar: Extract, folder: string): Promise<UnpackedTree> {
+  const rules = new EntryRules()
+  const lines: string[] = []
+  const totals = { files: 0, bytes: 0 }
+  for await (const entry of tar) {
+    const safe = rules.check(entry.header)
+    if (safe) lines.push(await writeEntry(safe, entry, folder))
+    if (safe?.kind === 'file') totals.files += 1
+    totals.bytes += entry.header.size
+    entry.resume()
+  }
+  return { digest: digestOf(lines), ...totals }
+}
+
+/** Writes one entry and gives the line that stands for it in the tree's digest. */
+async function writeEntry(entry: SafeEntry, content: AsyncIterable<unknown>, folder: string): Promise<string> {
+  const target = join(folder, entry.path)
+  await mkdir(dirname(target), { recursive: true })
+  switch (entry.kind) {
+    case 'directory':
+      await mkdir(target, { recursive: true })
+      return `directory\0${entry.path}`
+    case 'link':
+      await symlink(entry.target, target)
+      return `link\0${entry.path}\0${entry.target}`
+    case 'file': {
+      const hash = createHash('sha256')
+      const hashed = async function* () {
+        for await (const chunk of content as AsyncIterable<Buffer>) {
+          // tar-stream yields buffers; its types do not say so
+          hash.update(chunk)
+          yield chunk
+        }
+      }
+      // 'wx' refuses whatever is there already, so that nothing is ever written through
+      await pipeline(hashed, createWriteStream(target, { flags: 'wx', mode: entry.executable ? 0o755 : 0o644 }))
+      return `file\0${entry.path}\0${entry.executable ? 'x' : '-'}\0${hash.digest('hex')}`
+    }
+    default:
+      return entry satisfies never
+  }
+}
+
+function digestOf(lines: readonly string[]): Digest {
+  const sorted = lines.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const hash = createHash('sha256').update('berth-tree-1\n')
+  for (const line of sorted) hash.update(line).update('\n')
+  return `sha256:${hash.digest('hex')}`
+}
