@@ -142,7 +142,8 @@ export function parseListing(text: string): Listed[] {
     .split('\0')
     .filter((line) => line !== '')
     .map((line) => {
-      const [facts = '', path = ''] = [line.slice(0, line.indexOf('\t')), line.slice(line.indexOf('\t') + 1)]
+      const tab = line.indexOf('\t')
+      const [facts, path] = [line.slice(0, tab), line.slice(tab + 1)]
       const [mode = '', , id = '', size = ''] = facts.split(/ +/)
       if (mode === '160000') return { kind: 'submodule', path, id }
       if (mode === '120000') return { kind: 'link', path, id }

@@ -12,7 +12,7 @@ export interface CommandEnds {
   stdout(chunk: Buffer): void
   stderr(chunk: Buffer): void
   /** With a terminal: calls back at each change of its size; the returned function ends that. */
-  onResize(listener: (size: { columns: number; rows: number }) => void): () => void
+  readonly onResize: (listener: (size: { columns: number; rows: number }) => void) => () => void
 }
 
 export interface RemoteCommand {

@@ -34,7 +34,10 @@ export async function connectDaemon(access: DaemonAccess): Promise<Connection> {
   const info = await ask(connection, access)
   if (info && !isOlder(info.version, version)) return connection
   if (!access.isRoot) {
-    throw rootNeeded({ what: info ? 'upgrade the berth daemon' : 'start the berth daemon', command: access.commandLine })
+    throw rootNeeded({
+      what: info ? 'upgrade the berth daemon' : 'start the berth daemon',
+      command: access.commandLine,
+    })
   }
   if (info) await stopOld(info, connection, access)
   await startDaemon(connection, access)

@@ -18,7 +18,10 @@ export function lineRenderer(screen: Screen, verbose: boolean): EventRenderer<Ev
   const line = (text: string) => screen.write(`${text}\n`)
   return {
     show(event) {
-      if (event.kind === 'output' && !verbose) return output.keep(event.text)
+      if (event.kind === 'output' && !verbose) {
+        output.keep(event.text)
+        return
+      }
       if (event.kind === 'problem' && event.lines === undefined) output.print()
       if (event.kind === 'progress') {
         if (screen.now() - lastProgress < secondsBetweenProgress * 1000) return
@@ -48,7 +51,10 @@ export function terminalRenderer(screen: Screen, verbose: boolean): EventRendere
   ticker.unref()
   return {
     show(event) {
-      if (event.kind === 'output' && !verbose) return output.keep(event.text)
+      if (event.kind === 'output' && !verbose) {
+        output.keep(event.text)
+        return
+      }
       if (event.kind === 'progress') {
         if (current) current.progress = event
         return

@@ -8,5 +8,5 @@ export function safeText(text: string): string {
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
 }
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for; tab and newline stay
+// Tab and newline stay.
 const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g

@@ -1,0 +1,49 @@
+import type { Command } from './command.ts'
+import { completion } from './commands/completion.ts'
+import { configList, configSet, configUnset } from './commands/config.ts'
+import { build, deploy } from './commands/deploy.ts'
+import { destroy } from './commands/destroy.ts'
+import { doctor } from './commands/doctor.ts'
+import { explain } from './commands/explain.ts'
+import { gc } from './commands/gc.ts'
+import { init } from './commands/init.ts'
+import { restart, rollback, start, stop } from './commands/lifecycle.ts'
+import { logs } from './commands/logs.ts'
+import { plan } from './commands/plan.ts'
+import { ps } from './commands/ps.ts'
+import { releases } from './commands/releases.ts'
+import { exec, run } from './commands/run.ts'
+import { serve } from './commands/serve.ts'
+import { status } from './commands/status.ts'
+
+/** Every command, in the order in which help lists them. */
+export const commands: readonly Command[] = [
+  init,
+  deploy,
+  build,
+  plan,
+  ps,
+  status,
+  logs,
+  run,
+  exec,
+  releases,
+  rollback,
+  restart,
+  stop,
+  start,
+  configSet,
+  configUnset,
+  configList,
+  destroy,
+  gc,
+  doctor,
+  serve,
+  explain,
+  completion,
+]
+
+/** What groups of commands are for. */
+export const groups: Readonly<Record<string, string>> = {
+  config: 'Set, remove and list the settings of an application',
+}

@@ -1,0 +1,63 @@
+import type { AppStatus } from '../../model/api.ts'
+import { argument, command } from '../command.ts'
+import { formatAge, formatBytes } from '../render/quantity.ts'
+import { safeText } from '../render/safe-text.ts'
+import { fields } from '../render/table.ts'
+
+export const status = command({
+  name: 'status',
+  summary: 'Show one application: release, state, sandbox, last deployment',
+  arguments: { app: argument('APP', 'name of the application') },
+  options: {},
+  json: '`AppStatus`',
+  async run({ app }, context) {
+    const found = await (await context.daemon()).get<AppStatus>(`/v1/apps/${encodeURIComponent(app)}`)
+    return { kind: 'answer', json: found, text: renderStatus(found, new Date()) }
+  },
+})
+
+/** Everything that is known of an application, a line each. */
+export function renderStatus(status: AppStatus, now: Date): string {
+  const lines = fields([
+    ['application', status.app],
+    ['state', status.since === undefined ? status.state : `${status.state} for ${formatAge(status.since, now)}`],
+    ['address', [status.url, ...status.domains].join(' ')],
+    ['release', status.release ?? 'none yet'],
+    ...optional('image', status.image),
+    ['level', status.level],
+    ...optional('sandbox', describeSandbox(status)),
+    ...optional('limits', describeLimits(status)),
+    ...status.volumes.map(({ name, path, source }) => [`volume ${name}`, `${path} (${source} on this host)`] as const),
+    ...optional('deployment', describeDeployment(status)),
+  ])
+  return status.trouble ? `${lines}\n\n${describeTrouble(status.trouble)}` : lines
+}
+
+function optional(name: string, value: string | undefined): (readonly [string, string])[] {
+  return value === undefined ? [] : [[name, value]]
+}
+
+function describeSandbox({ sandbox }: AppStatus): string | undefined {
+  if (!sandbox) return undefined
+  const memory = sandbox.memoryBytes === undefined ? '' : `, ${formatBytes(sandbox.memoryBytes)} of memory`
+  return `${sandbox.id}, pid ${sandbox.pid}, ${sandbox.address}${memory}`
+}
+
+function describeLimits({ limits }: AppStatus): string | undefined {
+  return limits && `${formatBytes(limits.memory)} of memory, ${limits.cpus} cpus, ${limits.pids} processes`
+}
+
+function describeDeployment({ lastDeployment }: AppStatus): string | undefined {
+  if (!lastDeployment) return undefined
+  const { number, state, startedAt, problem } = lastDeployment
+  return `${number} ${state}, started ${startedAt}${problem === undefined ? '' : `: ${problem}`}`
+}
+
+function describeTrouble({ exit, restarts, lines }: NonNullable<AppStatus['trouble']>): string {
+  const times = restarts === 1 ? 'once' : `${restarts} times`
+  return [
+    `its last sandbox ended: ${safeText(exit)}; restarted ${times}`,
+    ...(lines.length > 0 ? ['its last lines:'] : []),
+    ...lines.map((line) => `  | ${safeText(line)}`),
+  ].join('\n')
+}

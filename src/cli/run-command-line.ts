@@ -1,0 +1,74 @@
+import { Problem } from '../model/problem.ts'
+import { exitCodes, problemExitCode } from './exit-codes.ts'
+import { makeContext } from './context.ts'
+import { paintFor } from './render/paint.ts'
+import { renderBug, renderProblem } from './render/problem.ts'
+import type { Screen } from './render/screen.ts'
+import { readCommandLine } from './program.ts'
+import { show, type Output } from './show.ts'
+
+/** Does what a command line says and gives the exit code. The only place that prints. */
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  const interruption = interruptedByCtrlC()
+  stopWhenNobodyReads()
+  const output = makeOutput(words.includes('--json'))
+  try {
+    const request = readCommandLine(words)
+    if (request.kind === 'help') {
+      output.print(request.text.trimEnd())
+      return 0
+    }
+    const { json, command, input } = request
+    const commandLine = ['berth', ...words].join(' ')
+    const context = makeContext({ json, commandLine, signal: interruption, paint: output.screen.paint })
+    return await show(await command.run(input, context), { ...output, json })
+  } catch (error) {
+    if (interruption.aborted) return exitCodes.interrupted
+    return report(error, output)
+  }
+}
+
+async function report(error: unknown, { json, print, screen }: Output): Promise<number> {
+  if (error instanceof Problem) {
+    const { eventOf } = await import('../client/connection.ts')
+    const event = eventOf(error)
+    if (json) print(JSON.stringify(event))
+    else screen.write(`${renderProblem(event, screen.paint)}\n`)
+    return problemExitCode(event)
+  }
+  screen.write(`${renderBug(error)}\n`)
+  if (json) {
+    const message = error instanceof Error ? error.message : String(error)
+    print(JSON.stringify({ kind: 'problem', code: 'bug', message, fix: 'Please report it', temporary: false }))
+  }
+  return exitCodes.problem
+}
+
+function makeOutput(json: boolean): Output {
+  const { stdout, stderr } = process
+  const screen: Screen = {
+    write: (text) => void stderr.write(text),
+    columns: stderr.isTTY && process.env['TERM'] !== 'dumb' ? stderr.columns : undefined,
+    paint: paintFor(stderr.isTTY, process.env),
+    now: () => performance.now(),
+  }
+  return { json, screen, print: (text) => void stdout.write(`${text}\n`) }
+}
+
+/** The first Ctrl-C gives up what is under way, in order; the second ends at once. */
+function interruptedByCtrlC(): AbortSignal {
+  const controller = new AbortController()
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted) process.exit(exitCodes.interrupted)
+    controller.abort()
+  })
+  return controller.signal
+}
+
+/** `berth logs shop | head`: when the reader has gone, there is nothing left to do. */
+function stopWhenNobodyReads(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
