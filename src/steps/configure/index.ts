@@ -39,24 +39,22 @@ export function configure(
 }
 
 function freeze(declared: Readonly<Record<string, Variable>>, given: ReadonlyMap<string, GivenValue>): FrozenSettings {
-  const settings: Record<string, string> = {}
-  const secretVersions: Record<string, number> = {}
+  const settings = new Map<string, string>()
+  const secretVersions = new Map<string, number>()
   for (const [name, variable] of Object.entries(declared)) {
     const value = defaultOf(variable)
-    if (value !== undefined) settings[name] = value
+    if (value !== undefined) settings.set(name, value)
   }
   for (const [name, value] of given) {
-    if (value.kind === 'plain') settings[name] = value.value
-    else {
-      secretVersions[name] = value.version
-      delete settings[name]
-    }
+    settings.delete(name)
+    if (value.kind === 'plain') settings.set(name, value.value)
+    else secretVersions.set(name, value.version)
   }
   return { settings: sorted(settings), secretVersions: sorted(secretVersions) }
 }
 
-function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
-  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+function sorted<Value>(entries: ReadonlyMap<string, Value>): Record<string, Value> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 function valueOf(given: GivenValue | undefined): string | undefined {

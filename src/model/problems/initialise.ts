@@ -1,0 +1,16 @@
+import { problem } from '../problem.ts'
+import { releaseName } from '../names.ts'
+
+export const initialiseFailed = problem('initialise-failed', {
+  explain: `A command of \`[initialise] run\` failed in the new release's environment. It ran with the application's settings and
+volumes, without network, before any traffic; the release was given up.
+
+What the command had already changed in a volume is not undone: make such commands so that they can be run again.`,
+  text: (data: { command: string; how: string; lines: readonly string[]; serving: number | undefined }) => ({
+    message:
+      `\`${data.command}\` failed: ${data.how}; ` +
+      (data.serving === undefined ? 'nothing serves yet' : `${releaseName(data.serving)} still serves`),
+    fix: 'Read its output, correct it and deploy again',
+    lines: data.lines,
+  }),
+})

@@ -1,0 +1,46 @@
+import { problem } from '../problem.ts'
+import { releaseName } from '../names.ts'
+
+/** How a failed change ends its message: what serves now. */
+function stillServes(serving: number | undefined): string {
+  return serving === undefined ? 'nothing serves yet' : `${releaseName(serving)} still serves`
+}
+
+export const startFailed = problem('start-failed', {
+  explain: `The sandbox was made, but the application's process ended before it answered its health check. Its last lines are
+shown. Common reasons: a setting it needs is missing, a dependency does not fit, the start command names something that is
+not there, or it wants to write to a place that is read-only (only /tmp and declared volumes can be written).`,
+  text: ({ app, exit, seconds, lines, serving }: StartFailure & { exit: string }) => ({
+    message: `${app} ended while starting: ${exit}, after ${seconds.toFixed(1)} s; ${stillServes(serving)}`,
+    fix: 'Read its last lines; try the command in the same environment: `berth run APP -- COMMAND`',
+    lines,
+  }),
+})
+
+export const startUnhealthy = problem('start-unhealthy', {
+  explain: `The application runs, but did not answer its health check with a status of 200 to 399 in time. The check is an HTTP
+GET from outside of the sandbox to \`[start] port\` and \`[start] health\`. An application that listens on 127.0.0.1 only cannot
+be reached: it has to listen on 0.0.0.0.`,
+  text: ({ app, answer, url, seconds, lines, serving }: StartFailure & { answer: string; url: string }) => ({
+    message: `${app} did not become healthy within ${seconds.toFixed(0)} s: ${url} ${answer}; ${stillServes(serving)}`,
+    fix: 'Make it listen on 0.0.0.0 and the port in `[start] port`, or correct `[start] health` or `health_timeout`',
+    lines,
+  }),
+})
+
+interface StartFailure {
+  readonly app: string
+  readonly seconds: number
+  /** The application's own last lines. */
+  readonly lines: readonly string[]
+  /** The release that serves all the same. */
+  readonly serving: number | undefined
+}
+
+export const noAddressFree = problem('no-address-free', {
+  explain: `berth gives each sandbox a pair of addresses out of a block of 10.192.0.0/10 that no route of this host uses.`,
+  text: ({ what }: { what: string }) => ({
+    message: `Cannot give the sandbox an address: ${what}`,
+    fix: 'Stop applications that are not needed, or free a block of 10.192.0.0/10 (`ip route`)',
+  }),
+})

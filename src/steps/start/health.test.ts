@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, it } from 'node:test'
+import type { Exit } from '../../model/sandbox.ts'
+import { awaitHealthy } from './health.ts'
+
+const never = new Promise<Exit>(() => undefined)
+const signal = new AbortController().signal
+
+async function withServer(listener: RequestListener, work: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    await work((server.address() as AddressInfo).port)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const checkOf = (port: number, timeoutSeconds = 5) => ({
+  address: '127.0.0.1',
+  port,
+  path: '/up',
+  host: 'shop.localhost',
+  timeoutSeconds,
+})
+
+describe('awaitHealthy()', () => {
+  it('waits until the application answers well', () => {
+    let asked = 0
+    return withServer(
+      (request, response) => {
+        assert.equal(request.url, '/up')
+        assert.equal(request.headers.host, 'shop.localhost')
+        response.writeHead((asked += 1) < 3 ? 503 : 204).end()
+      },
+      async (port) => {
+        assert.equal((await awaitHealthy(checkOf(port), never, signal)).kind, 'healthy')
+        assert.equal(asked, 3)
+      },
+    )
+  })
+
+  it('takes a redirect for health and does not follow it', () =>
+    withServer(
+      (request, response) => {
+        assert.equal(request.url, '/up')
+        response.writeHead(302, { location: 'http://169.254.169.254/' }).end()
+      },
+      async (port) => {
+        assert.equal((await awaitHealthy(checkOf(port), never, signal)).kind, 'healthy')
+      },
+    ))
+
+  it('says what the last answer was when time is up', () =>
+    withServer(
+      (_, response) => response.writeHead(500).end(),
+      async (port) => {
+        const outcome = await awaitHealthy(checkOf(port, 0.2), never, signal)
+        assert.deepEqual({ ...outcome, seconds: 0 }, { kind: 'unhealthy', answer: 'answered 500', seconds: 0 })
+      },
+    ))
+
+  it('says that nobody listens', async () => {
+    const outcome = await awaitHealthy(checkOf(1, 0.1), never, signal)
+    assert.equal(outcome.kind === 'unhealthy' && outcome.answer, 'did not answer: connection refused')
+  })
+
+  it('does not wait for an application that has ended', async () => {
+    const exit: Exit = { kind: 'code', code: 3, outOfMemory: false }
+    const outcome = await awaitHealthy(checkOf(1, 60), Promise.resolve(exit), signal)
+    assert.deepEqual(outcome.kind === 'ended' && outcome.exit, exit)
+  })
+
+  it('gives up on an application that never ends its answer', () =>
+    withServer(
+      () => undefined,
+      async (port) => {
+        assert.equal((await awaitHealthy(checkOf(port, 0.2), never, signal)).kind, 'unhealthy')
+      },
+    ))
+})
