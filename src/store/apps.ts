@@ -43,8 +43,10 @@ export class Apps {
     this.#database = database
   }
 
+  /** Those that have ever served; one whose first deploy is under way is not among them. */
   list(): App[] {
-    return this.#database.all(`SELECT ${columns} FROM apps WHERE destroyed = 0 ORDER BY name`).map(appFrom)
+    const sql = `SELECT ${columns} FROM apps WHERE destroyed = 0 AND current_release IS NOT NULL ORDER BY name`
+    return this.#database.all(sql).map(appFrom)
   }
 
   find(name: string): App | undefined {
@@ -52,10 +54,11 @@ export class Apps {
     return row && appFrom(row)
   }
 
-  /** @throws unknownApp */
+  /** @throws unknownApp, also when no deploy of it has succeeded yet */
   get(name: string): App {
     const app = this.find(name)
-    if (!app) throw unknownApp({ app: name, known: this.list().map((known) => known.name) })
+    if (app?.currentRelease === undefined)
+      throw unknownApp({ app: name, known: this.list().map((known) => known.name) })
     return app
   }
 
@@ -70,7 +73,9 @@ export class Apps {
       `INSERT INTO apps (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET destroyed = 0 WHERE destroyed = 1`,
       name,
     )
-    return this.get(name)
+    const app = this.find(name)
+    if (!app) throw new Error(`application ${name} was not written`)
+    return app
   }
 
   setWanted(id: number, wanted: 'running' | 'stopped'): void {

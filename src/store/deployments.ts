@@ -41,13 +41,13 @@ export class Deployments {
     this.#database.run('UPDATE deployments SET step = ? WHERE id = ?', step, id)
   }
 
-  succeeded(id: number, toRelease: number | undefined): void {
-    this.#database.run(
-      `UPDATE deployments SET state = 'succeeded', to_release = ?, finished_at = ? WHERE id = ?`,
-      toRelease ?? null,
-      now(),
-      id,
-    )
+  /** Notes which release it leads to; one that it makes is taken back when it does not succeed. */
+  leadsTo(id: number, release: number): void {
+    this.#database.run('UPDATE deployments SET to_release = ? WHERE id = ?', release, id)
+  }
+
+  succeeded(id: number): void {
+    this.#database.run(`UPDATE deployments SET state = 'succeeded', finished_at = ? WHERE id = ?`, now(), id)
   }
 
   failed(id: number, problem: ProblemEvent): void {

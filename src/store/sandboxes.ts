@@ -67,16 +67,18 @@ export class Sandboxes {
     return record
   }
 
-  /** In one transaction: `id` serves, and what served before drains. */
-  promote(app: App, id: string, drainUntil: Date): void {
-    this.#database.atomically(() => {
-      this.#database.run(
-        `UPDATE sandboxes SET role = 'draining', drain_until = ? WHERE app = ? AND role = 'serving'`,
-        drainUntil.toISOString(),
-        app.id,
-      )
-      this.#database.run(`UPDATE sandboxes SET role = 'serving' WHERE id = ?`, id)
-    })
+  /** Whatever serves now is to drain. */
+  retire(app: App, drainUntil: Date): void {
+    this.#database.run(
+      `UPDATE sandboxes SET role = 'draining', drain_until = ? WHERE app = ? AND role = 'serving'`,
+      drainUntil.toISOString(),
+      app.id,
+    )
+  }
+
+  /** `id` serves from now on; the caller retires its predecessor in the same transaction. */
+  promote(id: string): void {
+    this.#database.run(`UPDATE sandboxes SET role = 'serving' WHERE id = ?`, id)
   }
 
   remove(id: string): void {

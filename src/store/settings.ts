@@ -34,49 +34,34 @@ export class Settings {
     })
   }
 
-  setPlain(app: App, name: string, value: string): void {
+  /** Makes `settings` everything that is set. Sealed versions that nothing points at stay, for older releases. */
+  replace(app: App, settings: readonly Setting[]): void {
+    this.#database.run('DELETE FROM settings WHERE app = ?', app.id)
+    for (const setting of settings) {
+      const [value, version] = setting.kind === 'plain' ? [setting.value, null] : [null, setting.version]
+      this.#database.run(
+        'INSERT INTO settings (app, name, value, secret_version) VALUES (?, ?, ?, ?)',
+        app.id,
+        setting.name,
+        value,
+        version,
+      )
+    }
+  }
+
+  /** Seals a secret and gives its version: a new one, unless the newest holds the same already. Sets nothing. */
+  async seal(app: App, name: string, secret: Secret): Promise<number> {
+    const newest = this.#newestVersion(app, name)
+    if (newest > 0 && (await this.#isSealedAs(app, { name, version: newest }, secret))) return newest
+    const sealed = await this.#sealer.seal(secret)
     this.#database.run(
-      `INSERT INTO settings (app, name, value) VALUES (?, ?, ?)
-       ON CONFLICT (app, name) DO UPDATE SET value = excluded.value, secret_version = NULL`,
+      'INSERT INTO secrets (app, name, version, sealed) VALUES (?, ?, ?, ?)',
       app.id,
       name,
-      value,
+      newest + 1,
+      sealed,
     )
-  }
-
-  /** Seals a secret as a new version, unless it is what the newest version holds already. */
-  async setSecret(app: App, name: string, secret: Secret): Promise<void> {
-    const newest = this.#newestVersion(app, name)
-    if (newest > 0 && (await this.#isSealedAs(app, { name, version: newest }, secret))) {
-      this.#pointAt(app, name, newest)
-      return
-    }
-    const sealed = await this.#sealer.seal(secret)
-    this.#database.atomically(() => {
-      this.#database.run(
-        'INSERT INTO secrets (app, name, version, sealed) VALUES (?, ?, ?, ?)',
-        app.id,
-        name,
-        newest + 1,
-        sealed,
-      )
-      this.#pointAt(app, name, newest + 1)
-    })
-  }
-
-  unset(app: App, name: string): void {
-    this.#database.run('DELETE FROM settings WHERE app = ? AND name = ?', app.id, name)
-  }
-
-  /** Puts the whole table of settings back to what it was before a change that failed. */
-  restore(app: App, settings: readonly Setting[]): void {
-    this.#database.atomically(() => {
-      this.#database.run('DELETE FROM settings WHERE app = ?', app.id)
-      for (const setting of settings) {
-        if (setting.kind === 'plain') this.setPlain(app, setting.name, setting.value)
-        else this.#pointAt(app, setting.name, setting.version)
-      }
-    })
+    return newest + 1
   }
 
   /** @throws sealedSecretUnreadable */
@@ -106,15 +91,5 @@ export class Settings {
   async #isSealedAs(app: App, at: { name: string; version: number }, secret: Secret): Promise<boolean> {
     const sealed = await this.openSecret(app, at).catch(() => undefined)
     return sealed?.reveal() === secret.reveal()
-  }
-
-  #pointAt(app: App, name: string, version: number): void {
-    this.#database.run(
-      `INSERT INTO settings (app, name, secret_version) VALUES (?, ?, ?)
-       ON CONFLICT (app, name) DO UPDATE SET value = NULL, secret_version = excluded.secret_version`,
-      app.id,
-      name,
-      version,
-    )
   }
 }

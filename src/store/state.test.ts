@@ -75,7 +75,8 @@ describe('state', () => {
   it('gives a destroyed application its old id back, and nothing else', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')
-      await state.settings.setSecret(app, 'KEY', new Secret('old'))
+      const version = await state.settings.seal(app, 'KEY', new Secret('old'))
+      state.settings.replace(app, [{ kind: 'secret', name: 'KEY', version }])
       state.releases.add(app, release(1))
       state.apps.destroy(app.id)
       assert.equal(state.apps.find('shop'), undefined)
@@ -87,7 +88,7 @@ describe('state', () => {
 
   it('names the known applications when one is unknown', () =>
     withState(async (state) => {
-      state.apps.ensure('shop')
+      state.apps.setCurrentRelease(state.apps.ensure('shop').id, 1)
       assert.throws(
         () => state.apps.get('shpo'),
         (error) => error instanceof Problem && error.text.fix.includes('shop'),
@@ -109,12 +110,13 @@ describe('state', () => {
       await Promise.resolve()
     }))
 
-  it('promotes one sandbox and drains the other in one go', () =>
+  it('promotes one sandbox and retires the one before it', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')
       for (const id of ['shop-1', 'shop-2']) {
         state.sandboxes.add(app, { id, release: 1 })
-        state.sandboxes.promote(app, id, new Date(0))
+        state.sandboxes.retire(app, new Date(0))
+        state.sandboxes.promote(id)
       }
       assert.deepEqual(
         state.sandboxes.ofApp(app).map(({ id, role }) => [id, role]),
@@ -129,7 +131,11 @@ describe('state', () => {
   it('marks unfinished deployments as interrupted and lists what has served, latest first', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')
-      for (const number of [1, 2, 1]) state.deployments.succeeded(state.deployments.begin(app, 'deploy'), number)
+      for (const number of [1, 2, 1]) {
+        const deployment = state.deployments.begin(app, 'deploy')
+        state.deployments.leadsTo(deployment, number)
+        state.deployments.succeeded(deployment)
+      }
       state.deployments.begin(app, 'deploy')
       assert.equal(state.deployments.interruptRunning().length, 1)
       assert.equal(state.deployments.latest(app)?.state, 'interrupted')
@@ -142,7 +148,7 @@ describe('settings', () => {
   it('seals secrets: the value is nowhere in the home', () =>
     withState(async (state, home) => {
       const app = state.apps.ensure('shop')
-      await state.settings.setSecret(app, 'KEY', new Secret('correct horse battery staple'))
+      await state.settings.seal(app, 'KEY', new Secret('correct horse battery staple'))
       for (const file of ['state.db', 'state.db-wal', 'keys/identity.txt']) {
         const bytes = await readFile(join(home, file))
         assert.equal(bytes.includes('battery staple'), false, file)
@@ -154,14 +160,15 @@ describe('settings', () => {
   it('makes no new version of a secret that stays the same', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')
-      for (const value of ['a', 'a', 'b']) await state.settings.setSecret(app, 'KEY', new Secret(value))
-      assert.deepEqual(state.settings.list(app), [{ kind: 'secret', name: 'KEY', version: 2 }])
+      const versions: number[] = []
+      for (const value of ['a', 'a', 'b']) versions.push(await state.settings.seal(app, 'KEY', new Secret(value)))
+      assert.deepEqual(versions, [1, 1, 2])
     }))
 
   it('says which identity does not open a secret', () =>
     withState(async (state, home) => {
       const app = state.apps.ensure('shop')
-      await state.settings.setSecret(app, 'KEY', new Secret('a'))
+      await state.settings.seal(app, 'KEY', new Secret('a'))
       await writeFile(join(home, 'keys', 'identity.txt'), 'rubbish\n')
       await assert.rejects(
         state.settings.openSecret(app, { name: 'KEY', version: 1 }),
@@ -169,16 +176,16 @@ describe('settings', () => {
       )
     }))
 
-  it('puts everything back after a change that failed', () =>
+  it('replaces all that is set at once', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')
-      state.settings.setPlain(app, 'A', '1')
-      await state.settings.setSecret(app, 'KEY', new Secret('old'))
-      const before = state.settings.list(app)
-      state.settings.setPlain(app, 'B', '2')
-      state.settings.unset(app, 'A')
-      await state.settings.setSecret(app, 'KEY', new Secret('new'))
-      state.settings.restore(app, before)
-      assert.deepEqual(state.settings.list(app), before)
+      state.settings.replace(app, [{ kind: 'plain', name: 'A', value: '1' }])
+      const settings = [
+        { kind: 'plain', name: 'B', value: '' },
+        { kind: 'secret', name: 'KEY', version: 1 },
+      ] as const
+      state.settings.replace(app, settings)
+      assert.deepEqual(state.settings.list(app), settings)
+      await Promise.resolve()
     }))
 })
