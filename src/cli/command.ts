@@ -1,5 +1,5 @@
 import type { Connection } from '../client/connection.ts'
-import type { Instance } from '../host/instance.ts'
+import type { Instance } from '../client/instance.ts'
 import type { Event } from '../model/events.ts'
 
 /** One thing that the operator gives to a command: an argument or an option. */

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { completion } from './commands/completion.ts'
+import { completionOf } from './commands/completion.ts'
 import { configList, configSet, configUnset } from './commands/config.ts'
 import { build, deploy } from './commands/deploy.ts'
 import { destroy } from './commands/destroy.ts'
@@ -40,7 +40,7 @@ export const commands: readonly Command[] = [
   doctor,
   serve,
   explain,
-  completion,
+  completionOf(() => commands),
 ]
 
 /** What groups of commands are for. */

@@ -1,4 +1,4 @@
-import { instanceFrom } from '../host/instance.ts'
+import { instanceFrom } from '../client/instance.ts'
 import type { Asking, Context } from './command.ts'
 import type { Paint } from './render/paint.ts'
 

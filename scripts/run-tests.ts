@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+/**
+ * Runs test files by node:test and passes its report through: `run-tests.ts [--one-at-a-time] FILE-OR-PATTERN...`
+ * Fails when a pattern matches no file, when no test ran, and in CI when a test was skipped: a check that did not
+ * happen must not look like one that passed.
+ */
+
+const words = process.argv.slice(2)
+const patterns = words.filter((word) => !word.startsWith('--'))
+const files = patterns.flatMap((pattern) => {
+  const found = globSync(pattern).sort()
+  if (found.length === 0) fail(`no test file matches ${pattern}`)
+  return found
+})
+const oneAtATime = words.includes('--one-at-a-time') ? ['--test-concurrency=1'] : []
+const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...oneAtATime, ...files], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+
+let end = ''
+child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  process.stdout.write(text)
+  end = (end + text).slice(-100_000)
+})
+child.once('close', (code) => {
+  if (code !== 0) process.exit(code ?? 1)
+  if (countOf('tests') === 0) fail('no test ran')
+  if (process.env['CI'] && countOf('skipped') > 0) fail('tests were skipped, and in CI every component must be there')
+})
+
+/** Reads one of the closing lines, such as `ℹ tests 12`. */
+function countOf(what: string): number {
+  const lines = [...end.matchAll(new RegExp(`^ℹ ${what} ([0-9]+)$`, 'gm'))]
+  return Number(lines.at(-1)?.[1] ?? 0)
+}
+
+function fail(why: string): never {
+  console.error(`tests: ${why}`)
+  process.exit(1)
+}
