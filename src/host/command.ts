@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly timeoutSeconds?: number
   /** Gets each line of stdout and stderr as it comes. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void
+  /** Keeps only about this many of the last characters of stdout and stderr; for programs that nobody trusts. */
+  readonly keepLast?: number
   /** Exit codes that are not a failure; default [0]. */
   readonly allowCodes?: readonly number[]
 }
@@ -78,7 +80,7 @@ export async function runCommand(
     const source = child[stream]
     if (!source) continue
     source.setEncoding('utf8')
-    source.on('data', (text: string) => (outputs[stream] += text))
+    source.on('data', (text: string) => (outputs[stream] = keepEnd(outputs[stream] + text, options.keepLast)))
     const { onLine } = options
     if (onLine) createInterface({ input: source }).on('line', (line) => onLine(line, stream))
   }
@@ -99,4 +101,9 @@ export async function runCommand(
         )
     })
   })
+}
+
+/** Cuts off the beginning once the text is twice as long as it may be, so that cutting is rare. */
+function keepEnd(text: string, characters = Infinity): string {
+  return text.length > 2 * characters ? text.slice(-characters) : text
 }

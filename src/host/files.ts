@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 export {
   chmod,
   chown,
+  copyFile,
   lchown,
   link,
   lstat,
@@ -19,6 +20,7 @@ export {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
   statfs,
   symlink,
@@ -65,6 +67,17 @@ export async function openRegularFile(path: string): Promise<fs.FileHandle | und
   if ((await handle.stat()).isFile()) return handle
   await handle.close()
   return undefined
+}
+
+/** The first bytes of a file, at most `length` of them. */
+export async function readStart(path: string, length: number): Promise<Buffer> {
+  const handle = await fs.open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Replaces a file so that a crash leaves either the old content or the new: written beside, synced, renamed. */

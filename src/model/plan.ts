@@ -18,7 +18,15 @@ export interface InstallPlan {
 export type LayerPlan =
   | { kind: 'packages'; title: string; names: readonly string[]; keep: boolean }
   | { kind: 'archive'; title: string; archive: NpmArchive; keep: boolean }
-  | { kind: 'commands'; title: string; commands: readonly BuildCommand[]; inputs: readonly string[]; keep: true }
+  | {
+      kind: 'commands'
+      title: string
+      commands: readonly BuildCommand[]
+      inputs: readonly string[]
+      keep: true
+      /** What the operator should know when the layer is built. */
+      notices?: readonly string[]
+    }
   | { kind: 'source'; title: string; exclude: readonly string[]; directories: readonly string[]; keep: true }
 
 /** Files out of a package of the npm registry: the source of Node itself for deployed applications. */

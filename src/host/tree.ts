@@ -1,0 +1,48 @@
+import * as fs from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Stats } from 'node:fs'
+
+/** One entry of a directory tree; `path` is relative, without a slash at either end, and empty for the root. */
+export interface TreeEntry {
+  readonly path: string
+  readonly stats: Stats
+}
+
+/** A file name that is not UTF-8: it cannot be written down in JSON, TOML or PAX headers. */
+export class NotUtf8 extends Error {
+  readonly path: string
+  constructor(path: string) {
+    super(`The file name ${path} is not UTF-8`)
+    this.name = 'NotUtf8'
+    this.path = path
+  }
+}
+
+/**
+ * Every entry below a directory, itself first, sorted by the bytes of the path: parents come before their children.
+ * Symbolic links are listed, never followed.
+ * @param enter Says whether to go into a directory; without it, into all.
+ * @throws NotUtf8 for a name that has no exact text.
+ */
+export async function listTree(root: string, enter?: (entry: TreeEntry) => boolean): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [{ path: '', stats: await fs.lstat(root) }]
+  const pending = ['']
+  for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    for (const bytes of await fs.readdir(join(root, directory), { encoding: 'buffer' })) {
+      const name = bytes.toString('utf8')
+      const path = directory === '' ? name : `${directory}/${name}`
+      if (!Buffer.from(name).equals(bytes)) throw new NotUtf8(path)
+      const entry = { path, stats: await fs.lstat(join(root, path)) }
+      entries.push(entry)
+      if (entry.stats.isDirectory() && (enter?.(entry) ?? true)) pending.push(path)
+    }
+  }
+  return sortByBytes(entries)
+}
+
+function sortByBytes(entries: TreeEntry[]): TreeEntry[] {
+  return entries
+    .map((entry) => ({ entry, bytes: Buffer.from(entry.path) }))
+    .sort((one, other) => Buffer.compare(one.bytes, other.bytes))
+    .map(({ entry }) => entry)
+}

@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import * as files from '../host/files.ts'
+import type { Instance } from '../host/instance.ts'
+import { oneAtATime } from '../host/one-at-a-time.ts'
+import type { Digest } from '../model/names.ts'
+import type { Image, ImageConfigPlan } from '../model/plan.ts'
+import { imageMissing } from '../model/problems/install.ts'
+import { BlobStore } from './blobs.ts'
+import { Cache } from './cache.ts'
+import { findGarbage, type Garbage } from './garbage.ts'
+import { LayerStore, type StoredLayer } from './layers.ts'
+import {
+  canonicalJson,
+  configDocument,
+  manifestDocument,
+  mediaTypes,
+  parseConfig,
+  parseIndex,
+  parseManifest,
+  type Descriptor,
+} from './manifest.ts'
+
+const refName = 'org.opencontainers.image.ref.name'
+
+/** The images of one berth. BERTH_HOME itself is an OCI image layout (image-spec, image-layout.md). */
+export class ImageStore {
+  readonly blobs: BlobStore
+  readonly layers: LayerStore
+  readonly cache: Cache
+  readonly #instance: Instance
+
+  constructor(instance: Instance) {
+    this.#instance = instance
+    this.blobs = new BlobStore(instance)
+    this.layers = new LayerStore(instance, this.blobs)
+    this.cache = new Cache(instance)
+  }
+
+  /** Writes configuration and manifest of an image whose layers are in the store. */
+  async writeImage(layers: readonly StoredLayer[], config: ImageConfigPlan, epoch: number): Promise<Image> {
+    const diffIds = layers.map((layer) => layer.diffId)
+    const stored = await this.blobs.addText(configDocument(config, diffIds, epoch))
+    const manifest = manifestDocument(
+      { mediaType: mediaTypes.config, digest: stored.digest, size: stored.bytes },
+      layers.map(({ diffId, bytes }) => ({ mediaType: mediaTypes.layer, digest: diffId, size: bytes })),
+    )
+    const { digest } = await this.blobs.addText(manifest)
+    await this.#writeLayoutFile()
+    return { digest, layers: diffIds, config }
+  }
+
+  /** @throws imageMissing when it is not in the store, blobCorrupt when it is not what its digest says. */
+  async readImage(digest: Digest): Promise<Image> {
+    const manifest = parseManifest((await this.blobs.readText(digest)) ?? '')
+    const found = manifest && parseConfig((await this.blobs.readText(manifest.config)) ?? '')
+    if (!found) throw imageMissing({ digest })
+    return { digest, layers: found.layers, config: found.config }
+  }
+
+  /** Whether the image can be run without a build: its documents and each of its layers are there. */
+  async hasImage(digest: Digest): Promise<boolean> {
+    const manifest = parseManifest((await this.blobs.readText(digest)) ?? '')
+    if (!manifest || !(await this.blobs.has(manifest.config))) return false
+    for (const layer of manifest.layers) if (!(await this.layers.has(layer))) return false
+    return true
+  }
+
+  /**
+   * Unpacked layers as absolute paths, lowest first; those that are missing are unpacked from their blobs.
+   * @throws layerMissing, blobCorrupt
+   */
+  async layerDirectories(image: Pick<Image, 'layers'>): Promise<string[]> {
+    const directories: string[] = []
+    for (const layer of image.layers) directories.push(await this.layers.restore(layer))
+    return directories
+  }
+
+  /** Gives an image a name, such as `taslug:v1`, for `skopeo inspect oci:HOME:taslug:v1`; it may have several. */
+  async tag(digest: Digest, name: string): Promise<void> {
+    const { size } = await files.stat(this.blobs.path(digest))
+    const entry: Descriptor = { mediaType: mediaTypes.manifest, digest, size, annotations: { [refName]: name } }
+    await this.#changeIndex((entries) => [...entries.filter((other) => nameOf(other) !== name), entry])
+  }
+
+  /** Takes a name away; the image stays until the garbage is removed. */
+  async untag(name: string): Promise<void> {
+    await this.#changeIndex((entries) => entries.filter((entry) => nameOf(entry) !== name))
+  }
+
+  /** What no image of `keepImages` needs. Removes nothing. */
+  async garbage(keepImages: readonly Digest[]): Promise<Garbage[]> {
+    return findGarbage({ instance: this.#instance, blobs: this.blobs, cache: this.cache, keepImages })
+  }
+
+  /** Removes what `garbage` found, and what no longer exists from `index.json`. */
+  async removeGarbage(found: readonly Garbage[]): Promise<void> {
+    const removed = new Set(found.map((garbage) => garbage.path))
+    await this.#changeIndex((entries) => entries.filter((entry) => !removed.has(this.blobs.path(entry.digest))))
+    // Images go first, then layers: a crash in between leaves more garbage, never half an image.
+    for (const { path } of found) await files.removeTree(path)
+  }
+
+  async #changeIndex(change: (entries: Descriptor[]) => Descriptor[]): Promise<void> {
+    const path = join(this.#instance.home, 'index.json')
+    await oneAtATime(path, async () => {
+      await this.#writeLayoutFile()
+      const entries = change(parseIndex((await files.readText(path)) ?? ''))
+      const sorted = entries.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
+      const text = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: sorted })
+      await files.writeFileAtomically(path, text)
+    })
+  }
+
+  async #writeLayoutFile(): Promise<void> {
+    const path = join(this.#instance.home, 'oci-layout')
+    if (!(await files.exists(path))) await files.writeFileAtomically(path, '{"imageLayoutVersion":"1.0.0"}')
+  }
+}
+
+function nameOf(entry: Descriptor): string {
+  return entry.annotations?.[refName] ?? ''
+}

@@ -1,0 +1,6 @@
+export { BlobStore } from './blobs.ts'
+export { Cache, keyOf, type LayerRecord } from './cache.ts'
+export { protectBuild, type Garbage } from './garbage.ts'
+export { ImageStore } from './image-store.ts'
+export { LayerStore, type StoredLayer } from './layers.ts'
+export type { Normalisation } from './normalise.ts'

@@ -1,0 +1,75 @@
+import { join } from 'node:path'
+import { readAttributes } from '../host/file-attributes.ts'
+import * as files from '../host/files.ts'
+import { HashingFile, readChunks } from '../host/hashing-file.ts'
+import type { TreeEntry } from '../host/tree.ts'
+import { encodeHeader, endOfArchive, paddingFor, type TarEntry } from './tar.ts'
+
+/** overlayfs as it lies on disk becomes the archive that OCI asks for (image-spec, layer.md, "Whiteouts"). */
+
+const whiteoutPrefix = '.wh.'
+const opaqueMarker = '.wh..wh..opq'
+const keptAttributes = '^(trusted\\.overlay\\.opaque|security\\.capability)$'
+
+/** Writes the archive of a normalised upper directory to `output`, the same bytes for the same tree. */
+export async function writeLayerTar(root: string, entries: readonly TreeEntry[], output: HashingFile): Promise<void> {
+  const attributes = await readAttributes(root, keptAttributes)
+  const firstPaths = new Map<string, string>()
+  for (const entry of entries) {
+    if (entry.path === '') continue
+    const own = attributes.get(entry.path)
+    const tarEntry = await describe(root, entry, firstPaths)
+    const capability = own?.get('security.capability')
+    await output.write(
+      encodeHeader(
+        capability && tarEntry.type === 'file'
+          ? { ...tarEntry, attributes: new Map([['security.capability', capability]]) }
+          : tarEntry,
+      ),
+    )
+    if (tarEntry.type === 'file') await writeContent(join(root, entry.path), tarEntry.size, output)
+    if (own?.get('trusted.overlay.opaque')?.toString() === 'y') await output.write(encodeHeader(opaque(entry)))
+  }
+  await output.write(endOfArchive)
+}
+
+async function describe(root: string, entry: TreeEntry, firstPaths: Map<string, string>): Promise<TarEntry> {
+  const { path, stats } = entry
+  const common = { ...ownership(entry), size: 0 }
+  if (stats.isDirectory()) return { ...common, path: `${path}/`, type: 'directory' }
+  if (isWhiteout(entry)) return { ...common, path: whiteoutPath(path), type: 'file', mode: 0 }
+  const first = stats.nlink > 1 ? firstPaths.get(`${stats.dev}:${stats.ino}`) : undefined
+  if (first !== undefined) return { ...common, path, type: 'hardlink', linkTarget: first }
+  if (stats.nlink > 1) firstPaths.set(`${stats.dev}:${stats.ino}`, path)
+  if (stats.isFile()) return { ...common, path, type: 'file', size: stats.size }
+  if (stats.isSymbolicLink()) {
+    return { ...common, path, type: 'symlink', mode: 0o777, linkTarget: await files.readlink(join(root, path)) }
+  }
+  if (stats.isFIFO()) return { ...common, path, type: 'fifo' }
+  throw new Error(`${path} is a device or a socket, which a layer cannot hold`)
+}
+
+function ownership({ stats }: TreeEntry): Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime'> {
+  return { mode: stats.mode & 0o1777, uid: stats.uid, gid: stats.gid, mtime: Math.floor(stats.mtimeMs / 1000) }
+}
+
+/** A character device 0/0 hides what the layers below have (kernel, filesystems/overlayfs.rst). */
+function isWhiteout({ stats }: TreeEntry): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0
+}
+
+function whiteoutPath(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return `${path.slice(0, slash + 1)}${whiteoutPrefix}${path.slice(slash + 1)}`
+}
+
+function opaque(entry: TreeEntry): TarEntry {
+  return { ...ownership(entry), path: `${entry.path}/${opaqueMarker}`, type: 'file', mode: 0, size: 0 }
+}
+
+async function writeContent(path: string, size: number, output: HashingFile): Promise<void> {
+  const before = output.bytes
+  for await (const chunk of readChunks(path)) await output.write(chunk)
+  if (output.bytes - before !== size) throw new Error(`${path} changed while its layer was written`)
+  await output.write(paddingFor(size))
+}

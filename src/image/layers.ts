@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { runCommand } from '../host/command.ts'
+import * as files from '../host/files.ts'
+import { pathsOf, type Instance, type Paths } from '../host/instance.ts'
+import { listTree } from '../host/tree.ts'
+import { hexOf, type Digest } from '../model/names.ts'
+import { layerMissing } from '../model/problems/install.ts'
+import type { BlobStore } from './blobs.ts'
+import { writeLayerTar } from './layer-tar.ts'
+import { normaliseTree, type Normalisation } from './normalise.ts'
+
+export interface StoredLayer {
+  readonly diffId: Digest
+  /** Size of its archive. */
+  readonly bytes: number
+}
+
+/** Layers twice: as archives among the blobs, which is what a digest is taken of, and unpacked, which is what runs. */
+export class LayerStore {
+  readonly #paths: Paths
+  readonly #blobs: BlobStore
+
+  constructor(instance: Instance, blobs: BlobStore) {
+    this.#paths = pathsOf(instance)
+    this.#blobs = blobs
+  }
+
+  directory(diffId: Digest): string {
+    return join(this.#paths.layers, hexOf(diffId))
+  }
+
+  /** Whether a layer can be had without building it. */
+  async has(diffId: Digest): Promise<boolean> {
+    return (await files.exists(this.directory(diffId))) || (await this.#blobs.has(diffId))
+  }
+
+  /**
+   * Takes over the upper directory of a finished build: normalises it in place, writes its archive, renames it into the
+   * store. The directory must be on the file system of BERTH_HOME, and is gone afterwards.
+   */
+  async adopt(upper: string, how: Normalisation): Promise<StoredLayer> {
+    const entries = await normaliseTree(upper, how)
+    const { digest, bytes } = await this.#blobs.add((output) => writeLayerTar(upper, entries, output))
+    await this.#place(upper, digest)
+    return { diffId: digest, bytes }
+  }
+
+  /**
+   * The unpacked layer's directory; unpacks it from its blob when it is not there.
+   * @throws layerMissing when its blob is gone too, blobCorrupt when it is not what it was.
+   */
+  async restore(diffId: Digest): Promise<string> {
+    const directory = this.directory(diffId)
+    if (await files.exists(directory)) return directory
+    if (!(await this.#blobs.has(diffId))) throw layerMissing({ digest: diffId })
+    await this.#blobs.verify(diffId)
+    await files.mkdir(this.#paths.temporary, { recursive: true })
+    const unpacked = this.#blobs.temporaryPath('layer')
+    try {
+      await files.mkdir(unpacked)
+      await unpackLayer(this.#blobs.path(diffId), unpacked)
+      await this.#place(unpacked, diffId)
+    } finally {
+      await files.removeTree(unpacked)
+    }
+    return directory
+  }
+
+  async #place(directory: string, diffId: Digest): Promise<void> {
+    await files.mkdir(this.#paths.layers, { recursive: true })
+    if (await files.exists(this.directory(diffId))) return files.removeTree(directory)
+    // One call for the whole file system is faster than fsync for each of ten thousand files.
+    await runCommand(['sync', '--file-system', directory], { timeoutSeconds: 600 })
+    try {
+      await files.rename(directory, this.directory(diffId))
+    } catch (error) {
+      if (!files.hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
+      await files.removeTree(directory) // another build of the same layer was first
+    }
+    await files.syncDirectory(this.#paths.layers)
+  }
+}
+
+const whiteoutPrefix = '.wh.'
+const opaqueMarker = '.wh..wh..opq'
+
+async function unpackLayer(archive: string, target: string): Promise<void> {
+  await runCommand([
+    ...(['tar', '--extract', `--file=${archive}`, `--directory=${target}`, '--numeric-owner', '--same-owner'] as const),
+    ...['--same-permissions', '--xattrs', '--xattrs-include=security.capability', '--delay-directory-restore'],
+  ])
+  await restoreWhiteouts(target)
+}
+
+/** Makes of OCI's marker files what overlayfs understands. */
+async function restoreWhiteouts(root: string): Promise<void> {
+  for (const { path } of await listTree(root)) {
+    const slash = path.lastIndexOf('/')
+    const parent = join(root, path.slice(0, Math.max(0, slash)))
+    const name = path.slice(slash + 1)
+    if (!name.startsWith(whiteoutPrefix)) continue
+    const { mtimeMs } = await files.lstat(parent)
+    await files.unlink(join(root, path))
+    if (name === opaqueMarker) await runCommand(['setfattr', '-n', 'trusted.overlay.opaque', '-v', 'y', parent])
+    else await runCommand(['mknod', '-m', '0', join(parent, name.slice(whiteoutPrefix.length)), 'c', '0', '0'])
+    await files.lutimes(parent, mtimeMs / 1000, mtimeMs / 1000)
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Files that differ each time software is installed, though nothing that matters does. One table, so that what berth
+ * removes from a layer can be read in one place.
+ */
+
+export interface NoiseRow {
+  /** Path inside the layer, without a leading slash; `*` matches within a name, `**` also slashes. */
+  readonly path: string
+  /** `delete-link`: a symbolic link whose target is `target`. */
+  readonly action: 'delete' | 'empty' | 'delete-link'
+  readonly target?: string
+  readonly reason: string
+}
+
+const logs = 'holds the time of the build'
+const backup = 'a backup that depends on the order of changes'
+const lock = 'a lock file of a process that has ended'
+const identity = 'identifies one machine; every sandbox would share it'
+const scratch = 'scratch space of the build'
+
+export const noise: readonly NoiseRow[] = [
+  { path: 'var/log/dpkg.log', action: 'delete', reason: logs },
+  { path: 'var/log/alternatives.log', action: 'delete', reason: logs },
+  { path: 'var/log/bootstrap.log', action: 'delete', reason: logs },
+  { path: 'var/log/fontconfig.log', action: 'delete', reason: logs },
+  { path: 'var/log/apt/*', action: 'delete', reason: logs },
+  { path: 'var/cache/ldconfig/aux-cache', action: 'delete', reason: 'holds inode numbers' },
+  { path: 'var/cache/apt/*.bin', action: 'delete', reason: 'memory image of apt, holds times' },
+  { path: 'var/cache/apt/archives/**', action: 'delete', reason: 'packages that are installed already' },
+  { path: 'var/lib/apt/lists/**', action: 'delete', reason: 'state of a mirror at the time of the build' },
+  { path: 'etc/machine-id', action: 'empty', reason: identity },
+  { path: 'var/lib/dbus/machine-id', action: 'delete', reason: identity },
+  { path: 'etc/ssh/ssh_host_*', action: 'delete', reason: `random key; ${identity}` },
+  { path: 'etc/ssl/private/ssl-cert-snakeoil.key', action: 'delete', reason: `random key; ${identity}` },
+  { path: 'etc/ssl/certs/ssl-cert-snakeoil.pem', action: 'delete', reason: 'certificate of a random key' },
+  {
+    path: 'etc/ssl/certs/*',
+    action: 'delete-link',
+    target: 'ssl-cert-snakeoil.pem',
+    reason: 'named after the hash of a random certificate',
+  },
+  { path: 'etc/hostname', action: 'empty', reason: 'name of the machine that built the image' },
+  { path: 'etc/resolv.conf', action: 'empty', reason: 'name servers of the machine that built the image' },
+  { path: 'etc/{passwd,group,shadow,gshadow,subuid,subgid}-', action: 'delete', reason: backup },
+  { path: 'var/lib/dpkg/*-old', action: 'delete', reason: backup },
+  { path: 'var/cache/debconf/*-old', action: 'delete', reason: backup },
+  { path: 'etc/.pwd.lock', action: 'delete', reason: lock },
+  { path: 'var/lib/dpkg/lock*', action: 'delete', reason: lock },
+  { path: 'var/lib/dpkg/triggers/Lock', action: 'delete', reason: lock },
+  { path: 'tmp/**', action: 'delete', reason: scratch },
+  { path: 'var/tmp/**', action: 'delete', reason: scratch },
+  { path: 'run/**', action: 'delete', reason: scratch },
+  { path: 'root/.cache/**', action: 'delete', reason: scratch },
+]
+
+const compiled = noise.map((row) => ({ row, pattern: patternOf(row.path) }))
+
+/** The row that an entry of a layer falls under; `linkTarget` is given for symbolic links. */
+export function noiseRowOf(path: string, linkTarget?: string): NoiseRow | undefined {
+  return compiled.find(({ row, pattern }) => {
+    if (!pattern.test(path)) return false
+    return row.action !== 'delete-link' || (linkTarget !== undefined && linkTarget.endsWith(row.target ?? ''))
+  })?.row
+}
+
+function patternOf(glob: string): RegExp {
+  const source = glob
+    .replaceAll(/[.+^$()|[\]\\]/g, '\\$&')
+    .replaceAll(/\{([^}]*)\}/g, (_, names: string) => `(?:${names.replaceAll(',', '|')})`)
+    .replaceAll(/\*\*|\*/g, (star) => (star === '**' ? '.+' : '[^/]*'))
+  return new RegExp(`^${source}$`)
+}

@@ -1,0 +1,59 @@
+import * as files from '../host/files.ts'
+import { join } from 'node:path'
+import { listTree, type TreeEntry } from '../host/tree.ts'
+import { noiseRowOf } from './noise.ts'
+
+export interface Normalisation {
+  /** Seconds since 1970: no file of the layer is younger. */
+  readonly epoch: number
+  /**
+   * `clamp` keeps older times, which the byte-code of Debian's packages depends on; `set` gives every file the same
+   * time, for trees whose times are those of a checkout or a download.
+   */
+  readonly times: 'clamp' | 'set'
+  /** Makes everything root's: what a build user left. */
+  readonly takeOwnership: boolean
+}
+
+/**
+ * Makes the upper directory of a finished build the same each time it is built, in place.
+ * @returns its entries, sorted, as they are afterwards.
+ */
+export async function normaliseTree(root: string, how: Normalisation): Promise<TreeEntry[]> {
+  await removeNoise(root)
+  const entries = await listTree(root)
+  if (how.takeOwnership) for (const entry of entries) await files.lchown(join(root, entry.path), 0, 0)
+  for (const entry of entries) await dropPrivilegeBits(root, entry)
+  // Times come last: everything above changes those of the directories around it.
+  for (const { path, stats } of entries) {
+    const seconds = wholeTime(stats.mtimeMs, how)
+    await files.lutimes(join(root, path), seconds, seconds)
+  }
+  return listTree(root)
+}
+
+function wholeTime(milliseconds: number, { epoch, times }: Normalisation): number {
+  return times === 'set' ? epoch : Math.min(Math.max(0, Math.floor(milliseconds / 1000)), epoch)
+}
+
+async function removeNoise(root: string): Promise<void> {
+  for (const { path, stats } of await listTree(root)) {
+    const linkTarget = stats.isSymbolicLink() ? await files.readlink(join(root, path)).catch(whenGone) : undefined
+    const row = noiseRowOf(path, linkTarget)
+    if (!row) continue
+    if (row.action !== 'empty') await files.removeTree(join(root, path))
+    else if (stats.isFile() && stats.size > 0) await files.writeFile(join(root, path), '')
+  }
+}
+
+/** The directory around it has been removed already. */
+function whenGone(error: unknown): undefined {
+  if (!files.hasCode(error, 'ENOENT')) throw error
+}
+
+/** Nothing in an image may run with more rights than whoever starts it. */
+async function dropPrivilegeBits(root: string, { path, stats }: TreeEntry): Promise<void> {
+  const special = stats.mode & 0o6000
+  if (special === 0 || stats.isSymbolicLink()) return
+  await files.chmod(join(root, path), stats.mode & 0o1777)
+}

@@ -1,0 +1,5 @@
+export { planInstall } from './plan.ts'
+export { gatherTreeFacts, type TreeFacts } from './facts.ts'
+export { applyInstall } from './apply.ts'
+export { inspectInstall } from './inspect.ts'
+export type { InstallContext } from './workshop.ts'

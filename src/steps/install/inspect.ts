@@ -1,0 +1,25 @@
+import { ImageStore } from '../../image/index.ts'
+import type { InstallPlan } from '../../model/plan.ts'
+import { rememberedAnswers } from './answers.ts'
+import { resolveSteps } from './layer-steps.ts'
+import type { InstallContext } from './workshop.ts'
+
+/**
+ * Which layers of a plan's image are there already. Asks nobody and changes nothing; what cannot be known without
+ * asking counts as not there.
+ */
+export async function inspectInstall(
+  plan: InstallPlan,
+  context: InstallContext,
+): Promise<{ title: string; reused: boolean }[]> {
+  const { cache, layers } = new ImageStore(context.instance)
+  const steps = context.refresh ? [] : await resolveSteps(plan, context, rememberedAnswers(cache))
+  const planned = [{ title: `Debian ${plan.suite}`, keep: true }, ...plan.layers]
+  const inspected: { title: string; reused: boolean }[] = []
+  for (const [index, { title, keep }] of planned.entries()) {
+    if (!keep) continue
+    const record = steps[index] && (await cache.layer(steps[index].key))
+    inspected.push({ title, reused: record !== undefined && (await layers.has(record.diffId)) })
+  }
+  return inspected
+}

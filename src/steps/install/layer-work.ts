@@ -1,0 +1,75 @@
+import { BuildSandbox, type BuildExit } from '../../isolation/build-sandbox.ts'
+import { buildLimits, type BuildProcess } from '../../isolation/build-config.ts'
+import { join } from 'node:path'
+import type { BuildCommand } from '../../model/plan.ts'
+import { buildFailed, buildOutOfMemory, buildTooLong, lockfileOutOfStep } from '../../model/problems/install.ts'
+import type { Workshop } from './workshop.ts'
+
+/** One layer in the making. */
+export interface LayerWork {
+  readonly id: string
+  readonly title: string
+  readonly workshop: Workshop
+  /** Its own temporary directory, on the file system of the store. */
+  readonly directory: string
+  /** Below `directory`: becomes the layer. */
+  readonly upper: string
+  /** Unpacked layers below it, lowest first. */
+  readonly below: readonly string[]
+  readonly epoch: number
+}
+
+export interface SandboxedCommands {
+  readonly role: BuildProcess['role']
+  readonly cwd: string
+  readonly commands: readonly BuildCommand[]
+  readonly binds: readonly { readonly source: string; readonly target: string }[]
+  readonly proxySocket?: string
+}
+
+/**
+ * Runs commands one after the other in a build sandbox over the layers below.
+ * @throws buildFailed and its like with the last lines of the output.
+ */
+export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands): Promise<void> {
+  const { workshop, upper, below, epoch } = work
+  const sandbox = await BuildSandbox.open(workshop.instance, work.id, {
+    layers: below,
+    upper,
+    work: join(work.directory, 'work'),
+    epoch,
+    binds: sandboxed.binds,
+    ...(sandboxed.proxySocket === undefined ? {} : { proxySocket: sandboxed.proxySocket }),
+  })
+  try {
+    for (const command of sandboxed.commands) await runOne(work, sandbox, { ...sandboxed, ...command })
+  } finally {
+    await sandbox.close()
+  }
+}
+
+const keptLines = 20
+
+async function runOne(work: LayerWork, sandbox: BuildSandbox, process: BuildProcess): Promise<void> {
+  const lines: string[] = []
+  const { emit, signal } = work.workshop
+  const onLine = (text: string, stream: 'stdout' | 'stderr') => {
+    lines.push(text)
+    if (lines.length > keptLines) lines.shift()
+    emit({ kind: 'output', source: work.title, stream, text })
+  }
+  const exit = await sandbox.run(process, { onLine, signal })
+  if (exit.kind !== 'done') throw explain(work.title, process, { exit, lines })
+}
+
+function explain(title: string, process: BuildProcess, outcome: { exit: BuildExit; lines: string[] }): Error {
+  const { exit, lines } = outcome
+  if (exit.kind === 'too-long') return buildTooLong({ title, minutes: buildLimits.minutes, lines })
+  const code = exit.kind === 'failed' ? exit.code : 0
+  // 128 + SIGKILL: nobody but the kernel, short of memory, sends that here.
+  if (code === 137) return buildOutOfMemory({ title, limit: `${buildLimits.memoryBytes / 1024 ** 3} GiB`, lines })
+  // npm's own code for a lock file that does not match (npm-ci, "EUSAGE").
+  if (lines.some((line) => /\bcode EUSAGE\b/.test(line))) return lockfileOutOfStep({ lines })
+  const command = process.argv.length > 6 ? `${process.argv.slice(0, 6).join(' ')} …` : process.argv.join(' ')
+  return buildFailed({ title, command, how: `ended with exit code ${code}`, lines })
+}

@@ -1,0 +1,60 @@
+import type { Manifest } from '../../model/manifest.ts'
+import type { InstallPlan, LayerPlan } from '../../model/plan.ts'
+import { nothingDetected } from '../../model/problems/install.ts'
+import type { TreeFacts } from './facts.ts'
+import { planNode } from './plan-node.ts'
+import { planPython } from './plan-python.ts'
+
+/** What a language adds to the plan; everything else is the same for all of them. */
+export interface LanguagePlan {
+  readonly suite: string
+  readonly layers: readonly LayerPlan[]
+  /** Patterns of .gitignore for what of the source is not put into the image. */
+  readonly exclude: readonly string[]
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+}
+
+/**
+ * Decides how an application's image is made: detects its language, then lists the layers from what changes seldom to
+ * what changes at every deploy.
+ * @throws Problem when there is nothing that berth knows, or what is there does not fit together.
+ */
+export function planInstall(manifest: Manifest, facts: TreeFacts): InstallPlan {
+  const language = planLanguage(manifest, facts)
+  const { port } = manifest.start
+  return {
+    suite: language.suite,
+    layers: [
+      ...language.layers,
+      {
+        kind: 'source',
+        title: 'source',
+        exclude: ['.git', ...language.exclude],
+        directories: Object.values(manifest.isolation.volumes).map(({ path }) => path),
+        keep: true,
+      },
+    ],
+    config: { workdir: '/app', argv: language.argv, env: { ...language.env, PORT: String(port) }, port },
+  }
+}
+
+function planLanguage(manifest: Manifest, facts: TreeFacts): LanguagePlan {
+  const { python, node, requirements } = manifest.install
+  if (python !== undefined || requirements !== undefined) return planPython(manifest, facts)
+  if (node !== undefined) return planNode(manifest, facts)
+  switch (detectLanguage(facts)) {
+    case 'python':
+      return planPython(manifest, facts)
+    case 'node':
+      return planNode(manifest, facts)
+    case undefined:
+      throw nothingDetected({ found: facts.top.slice(0, 8) })
+  }
+}
+
+/** The language of a source tree; Python when it has both, because its assets are then what Node is for. */
+export function detectLanguage(facts: TreeFacts): 'python' | 'node' | undefined {
+  if (facts.files.has('requirements.txt')) return 'python'
+  return facts.files.has('package.json') ? 'node' : undefined
+}

@@ -1,0 +1,173 @@
+import { join } from 'node:path'
+import { AptRefused, PrivateApt, type AptSources, type Deb } from '../../host/debian-apt.ts'
+import { findDebianMirror } from '../../host/debian-mirror.ts'
+import { download, DownloadRefused } from '../../host/download.ts'
+import * as files from '../../host/files.ts'
+import { oneAtATime } from '../../host/one-at-a-time.ts'
+import {
+  architectureUnsupported,
+  debianIndexFailed,
+  debianKeyringMissing,
+  debianMirrorUnknown,
+  debianPackageUnknown,
+  debianUnsolvable,
+  downloadFailed,
+} from '../../model/problems/install.ts'
+import { fetchBlob } from './fetch.ts'
+import type { Workshop } from './workshop.ts'
+
+/** The packages of a layer in the order apt gave them, and the time of the youngest. */
+export interface PackageSet {
+  readonly debs: readonly Deb[]
+  /** Seconds; no file in any of the packages is younger. */
+  readonly epoch: number
+}
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+const debianArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
+
+/** The packages that every image stands on: what Debian calls essential, and what every web application takes for granted. */
+export function basePackages(suite: string): string[] {
+  // usrmerge, the other way to get the merged directories, would bring in perl. Bullseye has neither.
+  const merged = suite === 'bullseye' ? [] : ['usr-is-merged', 'usrmerge-']
+  return ['?essential', 'ca-certificates', 'tzdata', ...merged]
+}
+
+/** Debian's name for the processor of this host. @throws architectureUnsupported */
+export function debianArchitecture(): string {
+  const architecture = debianArchitectures[process.arch]
+  if (architecture === undefined) throw architectureUnsupported({ architecture: process.arch })
+  return architecture
+}
+
+/**
+ * Asks apt which packages `names` come to on top of what `status` says is installed, and fetches them.
+ * @throws Problem when a name is unknown, the dependencies cannot be met, or the network fails.
+ */
+export async function resolvePackages(workshop: Workshop, names: readonly string[], status: string): Promise<PackageSet> {
+  const debs = await oneAtATime(`apt ${workshop.instance.home} ${workshop.suite}`, async () => {
+    const apt = await openApt(workshop)
+    try {
+      return await apt.resolve(names, status, workshop.signal)
+    } catch (error) {
+      if (error instanceof AptRefused) throw await explainRefusal(error, apt, { workshop, names })
+      throw error
+    }
+  })
+  await fetchDebs(workshop, debs)
+  return { debs, epoch: await youngest(workshop, debs) }
+}
+
+/** Fetches those packages that are not in the store. */
+export async function fetchDebs(workshop: Workshop, debs: readonly Deb[]): Promise<void> {
+  const missing: Deb[] = []
+  for (const deb of debs) if (!(await workshop.store.blobs.has(`sha256:${deb.sha256}`))) missing.push(deb)
+  const total = missing.reduce((sum, deb) => sum + deb.bytes, 0)
+  let done = 0
+  const report = progressReporter((bytes) => {
+    workshop.emit({ kind: 'progress', step: 'install', what: 'Debian packages', done: bytes, total, unit: 'bytes' })
+  })
+  const queue = [...missing]
+  const fetchAll = async () => {
+    for (let deb = queue.shift(); deb; deb = queue.shift()) {
+      await fetchBlob(workshop, deb, (bytes) => report((done += bytes)))
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, fetchAll))
+  if (total > 0) report(total)
+}
+
+/** Passes on a few numbers a second, and always the last. */
+function progressReporter(emit: (done: number) => void): (done: number) => void {
+  let last = 0
+  return (done) => {
+    if (Date.now() - last < 200) return
+    last = Date.now()
+    emit(done)
+  }
+}
+
+const opened = new WeakMap<AbortSignal, Map<string, PrivateApt>>()
+
+/** apt for this suite, with lists that were fetched once in this build. */
+async function openApt(workshop: Workshop): Promise<PrivateApt> {
+  const ofBuild = opened.get(workshop.signal) ?? new Map<string, PrivateApt>()
+  opened.set(workshop.signal, ofBuild)
+  const known = ofBuild.get(workshop.suite)
+  if (known) return known
+  const sources = await aptSources(workshop)
+  const apt = new PrivateApt(workshop.store.cache.workDirectory(`apt-${workshop.suite}`), sources)
+  try {
+    await apt.update(workshop.signal)
+  } catch (error) {
+    if (!(error instanceof AptRefused)) throw error
+    throw debianIndexFailed({ suite: workshop.suite, lines: error.lines }, { cause: error })
+  }
+  ofBuild.set(workshop.suite, apt)
+  return apt
+}
+
+async function aptSources(workshop: Workshop): Promise<AptSources> {
+  if (!(await files.exists(keyring))) throw debianKeyringMissing({ path: keyring })
+  const mirror = await findDebianMirror(process.env)
+  if (!mirror) throw debianMirrorUnknown({})
+  const { suite } = workshop
+  const candidates = [
+    { url: mirror.main, suite },
+    { url: mirror.main, suite: `${suite}-updates` },
+    ...(mirror.security === undefined ? [] : [{ url: mirror.security, suite: `${suite}-security` }]),
+  ]
+  const pockets = []
+  for (const pocket of candidates) {
+    // A release that has come of age loses its pockets, but never itself.
+    if (pocket.suite === suite || (await isOffered(pocket, workshop.signal))) pockets.push(pocket)
+  }
+  return { architecture: debianArchitecture(), keyring, pockets }
+}
+
+async function isOffered(pocket: { url: string; suite: string }, signal: AbortSignal): Promise<boolean> {
+  const url = `${pocket.url}dists/${pocket.suite}/InRelease`
+  try {
+    for await (const chunk of download(url, { signal })) if (chunk.length > 0) return true
+    return false
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof DownloadRefused && error.status === 404) return false
+    throw downloadFailed({ url, reason: error instanceof Error ? error.message : 'no answer' }, { cause: error })
+  }
+}
+
+async function explainRefusal(
+  error: AptRefused,
+  apt: PrivateApt,
+  { workshop, names }: { workshop: Workshop; names: readonly string[] },
+): Promise<Error> {
+  const { suite, signal } = workshop
+  for (const name of names.filter((candidate) => /^[a-z0-9]/.test(candidate) && !candidate.endsWith('-'))) {
+    if (await apt.knows(name, signal)) continue
+    return debianPackageUnknown({ name, suite, similar: await apt.similar(name, signal) }, { cause: error })
+  }
+  return debianUnsolvable({ names, suite, lines: error.lines }, { cause: error })
+}
+
+/**
+ * The time of the youngest package. dpkg-deb writes a package's changelog date into the first header of the archive
+ * (ar format, offset 24), and no file inside is younger (dpkg-deb(1), SOURCE_DATE_EPOCH).
+ */
+async function youngest(workshop: Workshop, debs: readonly Deb[]): Promise<number> {
+  let time = 0
+  for (const deb of debs) {
+    const head = await files.readStart(workshop.store.blobs.path(`sha256:${deb.sha256}`), 36)
+    time = Math.max(time, parseInt(head.toString('latin1', 24), 10) || 0)
+  }
+  return time
+}
+
+/** The dpkg status file as the layers below leave it; empty when there is none. */
+export async function installedStatus(layerDirectories: readonly string[]): Promise<string> {
+  for (const directory of [...layerDirectories].reverse()) {
+    const status = await files.readText(join(directory, 'var/lib/dpkg/status'))
+    if (status !== undefined) return status
+  }
+  return ''
+}
