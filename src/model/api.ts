@@ -124,7 +124,7 @@ export type GcRequest = z.infer<typeof GcRequest>
 export interface GcReport {
   dryRun: boolean
   bytes: number
-  removed: { kind: 'layer' | 'blob' | 'image' | 'log' | 'temporary'; name: string; bytes: number }[]
+  removed: { kind: 'layer' | 'blob' | 'image' | 'record' | 'log' | 'temporary'; name: string; bytes: number }[]
 }
 
 /** What a deploy would do, without doing it. */

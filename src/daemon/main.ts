@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { Busy, Endings, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
+import { caddyFront } from '../front/caddy.ts'
+import { runCommand } from '../host/command.ts'
+import { mkdir } from '../host/files.ts'
+import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
+import { ensureRunDirectory } from '../host/mounts.ts'
+import { ImageStore } from '../image/index.ts'
+import { cleanBuilds } from '../isolation/build-debris.ts'
+import { containerIsolator } from '../isolation/container.ts'
+import { chooseBlock } from '../steps/start/links.ts'
+import { State } from '../store/state.ts'
+import { listen } from './server.ts'
+
+/** Runs the daemon until SIGTERM or SIGINT. Applications and the front go on without it. */
+export async function serve(): Promise<void> {
+  // Whatever berth writes is readable by those it is meant for, and writable by nobody else.
+  process.umask(0o022)
+  const instance = instanceFrom(process.env)
+  const state = await State.open(instance)
+  await ensureRunDirectory(instance)
+  const supervisor = new Supervisor()
+  const berth = await assemble(instance, state, supervisor)
+  supervisor.attach(berth)
+  await cleanBuilds(instance)
+  await reconcile(berth, supervisor)
+  const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
+  const server = await listen(berth)
+  berth.log(`ready on ${berth.paths.socket}`)
+  await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
+  berth.log('ending; applications go on')
+  supervisor.close()
+  await server.close()
+  endWatch()
+  state.close()
+  process.exit(0) // what drains is taken up again by the next daemon
+}
+
+async function assemble(instance: Instance, state: State, supervisor: Supervisor): Promise<Berth> {
+  const paths = pathsOf(instance)
+  for (const folder of [paths.blobs, paths.layers, paths.volumes, paths.temporary]) {
+    await mkdir(folder, { recursive: true, mode: 0o711 })
+  }
+  for (const folder of [paths.logs, paths.keys]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  return {
+    instance,
+    paths,
+    state,
+    images: new ImageStore(instance),
+    isolator: containerIsolator(instance),
+    front: caddyFront(instance),
+    block: await ownBlock(instance, state),
+    busy: new Busy(),
+    endings: new Endings((id, exit) => supervisor.ended(id, exit)),
+    background: new Set(),
+    log: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`),
+  }
+}
+
+/** The addresses of this instance's sandboxes: the same block as ever, unless a route of the host has come in its way. */
+async function ownBlock(instance: Instance, state: State): Promise<string> {
+  const kept = state.fact('block')
+  if (kept !== undefined && state.sandboxes.list().length > 0) return kept
+  const { stdout } = await runCommand(['ip', '-json', '-4', 'route', 'show', 'table', 'all'])
+  const routes = (JSON.parse(stdout) as { dst: string }[]).map((route) => route.dst)
+  const seed = createHash('sha256').update(instance.home).digest().readUInt16BE(0)
+  const block = chooseBlock(routes, seed, kept)
+  state.setFact('block', block)
+  return block
+}

@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { eventOf, problemOf, type Berth } from '../deploy/index.ts'
+import { chmod, rm } from '../host/files.ts'
+import { requestInvalid } from '../model/problems/deploy.ts'
+import { upgradeToCommand } from './command-upgrade.ts'
+import { findRoute, sendProblem, statusOf, type Route } from './http.ts'
+import { routesFor } from './routes.ts'
+
+/** The daemon's API on its unix socket, for root alone. */
+export interface ApiServer {
+  /** Takes no more requests, cancels those under way and waits until they have been undone. */
+  close(): Promise<void>
+}
+
+export async function listen(berth: Berth): Promise<ApiServer> {
+  const routes = routesFor(berth)
+  const ending = new AbortController()
+  const underWay = new Set<Promise<void>>()
+  const track = (work: Promise<void>) => {
+    const tracked = work.catch((error: unknown) => berth.log(String(error))).finally(() => underWay.delete(tracked))
+    underWay.add(tracked)
+  }
+  const server = createServer((request, response) => {
+    track(answer(berth, { routes, request, response, ending: ending.signal }))
+  })
+  server.on('upgrade', (request, socket, head) => track(upgrade(berth, request, socket, head)))
+  // A deploy may take as long as a build takes; the socket is root's own.
+  server.requestTimeout = 0
+  server.headersTimeout = 10_000
+  await rm(berth.paths.socket, { force: true })
+  await listenOn(server, berth.paths.socket)
+  return {
+    async close() {
+      server.close()
+      ending.abort(new Error('the daemon is ending'))
+      await Promise.all(underWay)
+      server.closeAllConnections()
+    },
+  }
+}
+
+async function listenOn(server: Server, path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+  await chmod(path, 0o600)
+}
+
+interface Incoming {
+  readonly routes: readonly Route[]
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly ending: AbortSignal
+}
+
+async function answer(berth: Berth, { routes, request, response, ending }: Incoming): Promise<void> {
+  const gone = new AbortController()
+  response.on('error', () => gone.abort())
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort(new Error('the client went away'))
+  })
+  const signal = AbortSignal.any([gone.signal, ending])
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://berth')
+  const found = findRoute(routes, request.method ?? '', pathname)
+  try {
+    if (!found) throw requestInvalid({ reason: `there is no ${request.method ?? ''} ${pathname}` })
+    await found.route.handle({ request, response, parameters: found.parameters, query, signal })
+  } catch (error) {
+    const problem = problemOf(error, { action: found?.route.action ?? 'request', signal, log: berth.paths.daemonLog })
+    const cause = problem.cause ?? error
+    if (problem.code === 'internal-error')
+      berth.log(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))
+    sendProblem(response, problem)
+  }
+}
+
+async function upgrade(berth: Berth, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  try {
+    await upgradeToCommand(berth, request, socket, head)
+  } catch (error) {
+    const problem = problemOf(error, { action: 'command', log: berth.paths.daemonLog })
+    const body = JSON.stringify(eventOf(problem))
+    const head = ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close']
+    socket.end([`HTTP/1.1 ${statusOf(problem)} Refused`, ...head, '', body].join('\r\n'))
+  }
+}

@@ -1,0 +1,133 @@
+import { readLastLines } from '../isolation/log-file.ts'
+import { startFailed, startUnhealthy } from '../model/problems/start.ts'
+import type { Release } from '../model/release.ts'
+import { describeExit } from '../model/sandbox.ts'
+import { awaitHealthy, type HealthOutcome } from '../steps/start/health.ts'
+import { linkAt } from '../steps/start/links.ts'
+import { logFileOf, sandboxId, servingSpec, type SpecInput } from '../steps/start/spec.ts'
+import type { App } from '../store/apps.ts'
+import type { SandboxRecord } from '../store/sandboxes.ts'
+import type { Berth } from './berth.ts'
+import { retireServing } from './drain.ts'
+import { specInputFor } from './environment.ts'
+import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from './routing.ts'
+
+export interface Activation {
+  readonly signal: AbortSignal
+  /** What becomes true in the same transaction in which the release begins to serve. */
+  commit(): void
+}
+
+/**
+ * The start step: a new sandbox of `release`, healthy as seen from outside, gets the traffic; the old one drains.
+ * @throws startFailed, startUnhealthy and the isolator's problems; then the new sandbox is gone and the old one serves
+ */
+export async function activate(
+  berth: Berth,
+  app: App,
+  release: Release,
+  activation: Activation,
+): Promise<SandboxRecord> {
+  requireFreeDomains(berth, app, release.run.domains)
+  const input = await specInputFor(berth, app, release)
+  const id = sandboxId(app.name, input.sandboxNumber)
+  const record = berth.state.sandboxes.add(app, { id, release: release.number })
+  try {
+    await startHealthy(berth, { app, input, record, signal: activation.signal })
+    activation.signal.throwIfAborted()
+    await switchTraffic(berth, { app, release, record, activation })
+    return record
+  } catch (error) {
+    await abandon(berth, record)
+    throw error
+  } finally {
+    berth.endings.forget(id)
+  }
+}
+
+interface Candidate {
+  readonly app: App
+  readonly input: SpecInput
+  readonly record: SandboxRecord
+  readonly signal: AbortSignal
+}
+
+async function startHealthy(berth: Berth, { app, input, record, signal }: Candidate): Promise<void> {
+  const { release } = input
+  const ended = berth.endings.of(record.id)
+  await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link)))
+  const { path, timeoutSeconds } = release.run.health
+  const check = {
+    address: addressOf(berth, record),
+    port: release.run.port,
+    path,
+    host: localName(app.name),
+    timeoutSeconds,
+  }
+  const outcome = await awaitHealthy(check, ended, signal)
+  if (outcome.kind === 'healthy') return
+  const lines = await lastLines(berth, app.name, record)
+  throw failureOf(outcome, {
+    app: app.name,
+    url: `http://${check.address}:${check.port}${path}`,
+    lines,
+    serving: servingNumber(berth, app),
+  })
+}
+
+interface FailureFacts {
+  readonly app: string
+  readonly url: string
+  readonly lines: readonly string[]
+  readonly serving: number | undefined
+}
+
+function failureOf(outcome: Exclude<HealthOutcome, { kind: 'healthy' }>, facts: FailureFacts) {
+  return outcome.kind === 'ended'
+    ? startFailed({ ...facts, exit: describeExit(outcome.exit), seconds: outcome.seconds })
+    : startUnhealthy({ ...facts, answer: outcome.answer, seconds: outcome.seconds })
+}
+
+function servingNumber({ state }: Berth, app: App): number | undefined {
+  return state.sandboxes.serving(app)?.release
+}
+
+/** The last lines that a sandbox's application printed. */
+export async function lastLines({ paths }: Berth, app: string, { id, release }: SandboxRecord): Promise<string[]> {
+  const sandboxNumber = Number(id.slice(id.lastIndexOf('-') + 1))
+  const lines = await readLastLines(logFileOf(paths, { app, sandboxNumber, release }), 20)
+  return lines.map((line) => line.text)
+}
+
+interface Switch {
+  readonly app: App
+  readonly release: Release
+  readonly record: SandboxRecord
+  readonly activation: Activation
+}
+
+/** First the front, then the state: a crash in between leaves a table that the next daemon sets right from the state. */
+async function switchTraffic(berth: Berth, { app, release, record, activation }: Switch): Promise<void> {
+  await berth.busy.routing(async () => {
+    await applyRoutes(berth, routesOf(berth, record))
+    const old = berth.state.atomically(() => {
+      const retired = retireServing(berth, app)
+      berth.state.sandboxes.promote(record.id)
+      berth.state.apps.setCurrentRelease(app.id, release.number)
+      berth.state.apps.setWanted(app.id, 'running')
+      activation.commit()
+      return retired
+    })
+    old?.drain()
+  })
+}
+
+/** Takes back a sandbox that did not come to serve. */
+async function abandon(berth: Berth, record: SandboxRecord): Promise<void> {
+  await berth.busy.routing(async () => {
+    if (berth.state.sandboxes.find(record.id)?.role !== 'starting') return
+    await applyRoutes(berth, routesOf(berth)).catch((error: unknown) => berth.log(`front: ${String(error)}`))
+  })
+  await berth.isolator.stop(record.id, 0)
+  berth.state.sandboxes.remove(record.id)
+}

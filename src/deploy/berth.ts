@@ -1,0 +1,42 @@
+import type { Front } from '../front/front.ts'
+import type { Instance, Paths } from '../host/instance.ts'
+import type { ImageStore } from '../image/index.ts'
+import type { Isolator } from '../isolation/isolator.ts'
+import { hostNotReady } from '../model/problems/deploy.ts'
+import type { State } from '../store/state.ts'
+import type { Busy } from './busy.ts'
+import type { Endings } from './endings.ts'
+
+/** Everything that changes of applications work with: the parts of one running berth. */
+export interface Berth {
+  readonly instance: Instance
+  readonly paths: Paths
+  readonly state: State
+  readonly images: ImageStore
+  readonly isolator: Isolator
+  readonly front: Front
+  /** First address of the block that sandboxes get theirs from. */
+  readonly block: string
+  readonly busy: Busy
+  readonly endings: Endings
+  /** Work that goes on after its command has been answered: draining. Waited for when the daemon ends. */
+  readonly background: Set<Promise<void>>
+  /** Lines for the daemon's own log. */
+  log(line: string): void
+}
+
+/** @throws hostNotReady naming everything that is missing */
+export async function requireReadyHost({ isolator, front }: Berth): Promise<void> {
+  const missing = (await Promise.all([isolator.missing(), front.missing()])).flat()
+  if (missing.length > 0) throw hostNotReady({ missing })
+}
+
+/** Lets work go on by itself; a failure is a line in the log, never an unhandled rejection. */
+export function inBackground(berth: Berth, what: string, work: Promise<void>): void {
+  const guarded = work
+    .catch((error: unknown) =>
+      berth.log(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    )
+    .finally(() => berth.background.delete(guarded))
+  berth.background.add(guarded)
+}

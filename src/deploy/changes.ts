@@ -1,0 +1,171 @@
+import { removeTree } from '../host/files.ts'
+import { join } from 'node:path'
+import type { ConfigChange } from '../model/api.ts'
+import type { Emit } from '../model/events.ts'
+import { releaseName } from '../model/names.ts'
+import { settingUnknown } from '../model/problems/configure.ts'
+import { noEarlierRelease, releaseNotKept } from '../model/problems/state.ts'
+import type { Release } from '../model/release.ts'
+import { freezeSettings } from '../steps/configure/index.ts'
+import type { App } from '../store/apps.ts'
+import type { Berth } from './berth.ts'
+import { rollOut, tagOf } from './deploy.ts'
+import { retireServing } from './drain.ts'
+import { requireWanted, sealWanted, wantedSettings } from './given.ts'
+import { journaled, secondsSince, type Change } from './journal.ts'
+import { applyRoutes, routesOf, urlOf } from './routing.ts'
+
+/** The changes of an application that need no source: each is journaled, and none of them builds anything. */
+
+export interface Asked {
+  readonly app: string
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
+
+/** Brings an earlier release back: its image, settings, secrets and way to run. */
+export async function rollback(berth: Berth, asked: Asked, number: number | undefined): Promise<void> {
+  const begun = performance.now()
+  const app = berth.state.apps.get(asked.app)
+  const release = berth.state.releases.get(app, number ?? earlierRelease(berth, app))
+  if (!(await berth.images.hasImage(release.image))) {
+    throw releaseNotKept({ app: app.name, release: releaseName(release.number) })
+  }
+  await serve(berth, asked, { action: 'rollback', release, begun })
+}
+
+/** The release that served before the current one. */
+function earlierRelease({ state }: Berth, app: App): number {
+  const kept = new Set(state.releases.list(app).map((release) => release.number))
+  const earlier = state.deployments
+    .served(app)
+    .find((served) => served !== app.currentRelease && kept.has(served) && served < (app.currentRelease ?? 0))
+  if (earlier === undefined) throw noEarlierRelease({ app: app.name })
+  return earlier
+}
+
+/** Replaces the sandbox of the current release by a new one, or starts one when it was stopped. */
+export async function restart(berth: Berth, asked: Asked, action: 'restart' | 'start'): Promise<void> {
+  const begun = performance.now()
+  const app = berth.state.apps.get(asked.app)
+  if (action === 'start' && berth.state.sandboxes.serving(app)) {
+    asked.emit({ kind: 'done', app: app.name, action, message: `${app.name} runs already` })
+    return
+  }
+  await serve(berth, asked, { action, release: currentRelease(berth, app), begun })
+}
+
+function currentRelease({ state }: Berth, app: App): Release {
+  return state.releases.get(app, app.currentRelease ?? 0)
+}
+
+async function serve(
+  berth: Berth,
+  { app: name, emit, signal }: Asked,
+  { action, release, begun }: { action: string; release: Release; begun: number },
+): Promise<void> {
+  await journaled(berth, { name, action, emit, signal }, async (change) => {
+    const commit = () => berth.state.apps.setTrouble(change.app.id, undefined)
+    await rollOut(berth, change, { release, isNew: false, commit })
+    emitDeployed(berth, change, release, begun)
+  })
+}
+
+function emitDeployed(berth: Berth, { app, emit }: Change, release: Release, begun: number): void {
+  const { number, image: digest } = release
+  const seconds = secondsSince(begun)
+  const url = urlOf(berth, app.name)
+  emit({ kind: 'deployed', app: app.name, release: releaseName(number), digest, url, seconds, changed: true })
+}
+
+/** Takes the traffic away, lets requests under way end, and ends the sandbox. Says so when it has ended. */
+export async function stop(berth: Berth, { app: name, emit, signal }: Asked): Promise<void> {
+  berth.state.apps.get(name)
+  await journaled(berth, { name, action: 'stop', emit, signal }, async ({ app }) => {
+    await takeOutOfService(berth, app)
+    emit({
+      kind: 'done',
+      app: name,
+      action: 'stop',
+      message: `${name} is stopped; \`berth start ${name}\` starts it again`,
+    })
+  })
+}
+
+async function takeOutOfService(berth: Berth, app: App): Promise<void> {
+  const retired = await berth.busy.routing(async () => {
+    const retiring = berth.state.atomically(() => {
+      berth.state.apps.setWanted(app.id, 'stopped')
+      berth.state.apps.setTrouble(app.id, undefined)
+      return retireServing(berth, app)
+    })
+    if (retiring) await applyRoutes(berth, routesOf(berth))
+    return retiring
+  })
+  await retired?.drain()
+}
+
+/** Changes settings. A running application gets a new release with them, or keeps everything as it was. */
+export async function changeConfig(berth: Berth, asked: Asked, change: ConfigChange): Promise<void> {
+  const begun = performance.now()
+  const app = berth.state.apps.get(asked.app)
+  requireKnown(berth, app, change.unset)
+  const wanted = wantedSettings(berth.state.settings.list(app), app.declared, change)
+  await requireWanted(berth, app, app.declared, wanted)
+  const { emit, signal } = asked
+  await journaled(berth, { name: app.name, action: 'configuration change', emit, signal }, async (under) => {
+    const settings = await sealWanted(berth, app, wanted)
+    const frozen = freezeSettings(app.declared, settings)
+    const current = currentRelease(berth, app)
+    const release = {
+      ...current,
+      ...frozen,
+      number: berth.state.releases.nextNumber(app),
+      createdAt: new Date().toISOString(),
+    }
+    const commit = () => {
+      berth.state.settings.replace(app, settings)
+      berth.state.apps.setTrouble(app.id, undefined)
+    }
+    if (app.wanted === 'stopped') return storeForLater(berth, under, { release, commit })
+    await rollOut(berth, under, { release, isNew: true, commit })
+    emitDeployed(berth, under, release, begun)
+  })
+}
+
+/** A stopped application stays stopped; what it starts with next time is the new release. */
+async function storeForLater(
+  berth: Berth,
+  { app, emit }: Change,
+  { release, commit }: { release: Release; commit: () => void },
+): Promise<void> {
+  await berth.images.tag(release.image, tagOf(release))
+  berth.state.atomically(() => {
+    berth.state.releases.add(app, release)
+    berth.state.apps.setCurrentRelease(app.id, release.number)
+    commit()
+  })
+  const message = `${app.name} is stopped; it will start as ${releaseName(release.number)} with the new settings`
+  emit({ kind: 'done', app: app.name, action: 'config', message })
+}
+
+function requireKnown({ state }: Berth, app: App, names: readonly string[]): void {
+  const known = new Set(state.settings.list(app).map((setting) => setting.name))
+  const unknown = names.filter((name) => !known.has(name))
+  if (unknown.length > 0) throw settingUnknown({ app: app.name, names: unknown })
+}
+
+/** Takes an application away: sandbox, releases, settings, secrets, logs; volumes only when that is asked for. */
+export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, volumes: boolean): Promise<void> {
+  berth.state.apps.get(name)
+  await journaled(berth, { name, action: 'destroy', emit, signal }, async ({ app }) => {
+    await takeOutOfService(berth, app)
+    for (const record of berth.state.sandboxes.ofApp(app)) await berth.isolator.stop(record.id, 0)
+    for (const release of berth.state.releases.list(app)) await berth.images.untag(tagOf(release))
+    await removeTree(join(berth.paths.logs, name))
+    if (volumes) await removeTree(join(berth.paths.volumes, name))
+    berth.state.apps.destroy(app.id)
+    const kept = volumes ? '' : `; its volumes, if any, are kept in ${join(berth.paths.volumes, name)}`
+    emit({ kind: 'done', app: name, action: 'destroy', message: `${name} is gone${kept}` })
+  })
+}

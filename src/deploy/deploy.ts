@@ -1,0 +1,222 @@
+import type { Readable } from 'node:stream'
+import type { DeployRequest } from '../model/api.ts'
+import type { Emit } from '../model/events.ts'
+import { releaseName } from '../model/names.ts'
+import type { Image } from '../model/plan.ts'
+import type { Release } from '../model/release.ts'
+import { freezeSettings } from '../steps/configure/index.ts'
+import { initialise } from '../steps/initialise/index.ts'
+import { applyInstall } from '../steps/install/index.ts'
+import { oneOffSpec } from '../steps/start/spec.ts'
+import type { App } from '../store/apps.ts'
+import type { Setting } from '../store/settings.ts'
+import { activate } from './activate.ts'
+import { requireReadyHost, type Berth } from './berth.ts'
+import { specInputFor } from './environment.ts'
+import { requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
+import { journaled, secondsSince, step, type Change } from './journal.ts'
+import { urlOf } from './routing.ts'
+import { runSpecOf } from './run-spec.ts'
+import { installPlanOf, openSource, type Source } from './source.ts'
+
+export interface DeployInput {
+  readonly request: DeployRequest
+  readonly archive: Readable
+  readonly emit: Emit
+  readonly signal: AbortSignal
+}
+
+/** The five steps, in their order. Until the very end of the last one, everything serves as it did before. */
+export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
+  const begun = performance.now()
+  await using source = await openSource(berth, input)
+  const { emit, signal, request } = input
+  const name = source.retrieved.app
+  if (request.buildOnly) return build(berth, source, input, begun)
+  await journaled(berth, { name, action: 'deploy', emit, signal }, async (change) => {
+    emit({ kind: 'deploy-started', app: name, deployment: change.deployment })
+    const declared = source.manifest.configure.env
+    const wanted = wantedSettings(berth.state.settings.list(change.app), declared, request)
+    // A setting that is missing after the build is missing now, so this comes first.
+    await requireWanted(berth, change.app, declared, wanted)
+    const plan = installPlanOf(source)
+    await requireReadyHost(berth)
+    const image = await installImage(berth, { source, plan, change, refresh: request.refresh })
+    const outcome = await release(berth, change, { source, image, wanted })
+    const { number, image: digest } = outcome.release
+    const seconds = secondsSince(begun)
+    const result = { app: name, release: releaseName(number), digest, url: urlOf(berth, name), seconds }
+    emit({ kind: 'deployed', ...result, changed: outcome.changed })
+  })
+}
+
+async function build(
+  berth: Berth,
+  source: Source,
+  { emit, signal, request }: DeployInput,
+  begun: number,
+): Promise<void> {
+  const { app, treeDigest } = source.retrieved
+  const context = {
+    instance: berth.instance,
+    treeDir: source.folder,
+    treeDigest,
+    emit,
+    signal,
+    refresh: request.refresh,
+  }
+  const image = await step('install', emit, async () => {
+    const result = await applyInstall(installPlanOf(source), context)
+    return { result, summary: `image ${result.digest}` }
+  })
+  emit({ kind: 'built', app, digest: image.digest, seconds: secondsSince(begun) })
+}
+
+interface InstallInput {
+  readonly source: Source
+  readonly plan: ReturnType<typeof installPlanOf>
+  readonly change: Change
+  readonly refresh: boolean
+}
+
+async function installImage(berth: Berth, { source, plan, change, refresh }: InstallInput): Promise<Image> {
+  berth.state.deployments.reached(change.deployment, 'install')
+  const counts = { reused: 0, made: 0 }
+  const emit: Emit = (event) => {
+    if (event.kind === 'layer') counts[event.reused ? 'reused' : 'made'] += 1
+    change.emit(event)
+  }
+  return step('install', emit, async () => {
+    const { treeDigest } = source.retrieved
+    const context = {
+      instance: berth.instance,
+      treeDir: source.folder,
+      treeDigest,
+      emit,
+      signal: change.signal,
+      refresh,
+    }
+    const image = await applyInstall(plan, context)
+    const summary =
+      counts.made === 0 ? `${counts.reused} layers reused` : `${counts.made} layers made, ${counts.reused} reused`
+    return { result: image, summary, reused: counts.made === 0 }
+  })
+}
+
+interface ReleaseInput {
+  readonly source: Source
+  readonly image: Image
+  readonly wanted: Wanted
+}
+
+/** Configure, initialise and start: from an image to a release that serves. */
+async function release(
+  berth: Berth,
+  change: Change,
+  { source, image, wanted }: ReleaseInput,
+): Promise<{ release: Release; changed: boolean }> {
+  const { app, emit } = change
+  const { next, settings } = await step('configure', emit, async () => {
+    berth.state.deployments.reached(change.deployment, 'configure')
+    const stored = await sealWanted(berth, app, wanted)
+    const made = makeRelease(berth, app, { source, image, settings: stored })
+    const count = Object.keys(made.settings).length + Object.keys(made.secretVersions).length
+    return { result: { next: made, settings: stored }, summary: `${count} ${count === 1 ? 'setting' : 'settings'}` }
+  })
+  const declared = source.manifest.configure.env
+  const commit = () => {
+    berth.state.settings.replace(app, settings)
+    berth.state.apps.setDeclared(app.id, declared)
+    berth.state.apps.setTrouble(app.id, undefined)
+  }
+  const current = servingAlready(berth, app, next)
+  if (current) {
+    berth.state.atomically(commit)
+    berth.state.deployments.leadsTo(change.deployment, current.number)
+    return { release: current, changed: false }
+  }
+  await rollOut(berth, change, { release: next, isNew: true, commit })
+  return { release: next, changed: true }
+}
+
+/** The release that serves, when it is the same in everything that matters. */
+function servingAlready({ state }: Berth, app: App, next: Release): Release | undefined {
+  const serving = state.sandboxes.serving(app)
+  if (!serving || app.trouble || serving.release !== app.currentRelease) return undefined
+  const current = state.releases.get(app, serving.release)
+  const essence = ({ image, settings, secretVersions, run }: Release) =>
+    JSON.stringify([image, settings, secretVersions, run])
+  return essence(current) === essence(next) ? current : undefined
+}
+
+interface MakeInput extends Omit<ReleaseInput, 'wanted'> {
+  readonly settings: readonly Setting[]
+}
+
+function makeRelease(berth: Berth, app: App, { source, image, settings }: MakeInput): Release {
+  const { origin, treeDigest } = source.retrieved
+  return {
+    app: app.name,
+    number: berth.state.releases.nextNumber(app),
+    image: image.digest,
+    layers: [...image.layers],
+    source: { description: origin, treeDigest },
+    ...freezeSettings(source.manifest.configure.env, settings),
+    run: runSpecOf(source.manifest, image.config),
+    createdAt: new Date().toISOString(),
+  }
+}
+
+export interface RollOut {
+  readonly release: Release
+  /** Whether the release is made by this change: then it is initialised, and taken back when it does not come to serve. */
+  readonly isNew: boolean
+  commit(): void
+}
+
+/** Brings a release into service: initialise, when it is new, and start. */
+export async function rollOut(berth: Berth, change: Change, { release, isNew, commit }: RollOut): Promise<void> {
+  const { app, deployment, emit, signal } = change
+  const { state, images } = berth
+  state.deployments.leadsTo(deployment, release.number)
+  if (isNew) state.releases.add(app, release)
+  try {
+    await images.tag(release.image, tagOf(release))
+    if (isNew) await initialiseRelease(berth, change, release)
+    await step('start', emit, async () => {
+      state.deployments.reached(deployment, 'start')
+      const record = await activate(berth, app, release, { signal, commit })
+      return { result: record, summary: `${record.id} is healthy and has the traffic` }
+    })
+  } catch (error) {
+    if (isNew) await takeBack(berth, app, release)
+    throw error
+  }
+}
+
+async function initialiseRelease(berth: Berth, change: Change, release: Release): Promise<void> {
+  const { commands, timeoutSeconds } = release.run.initialise
+  if (commands.length === 0) return
+  const { app, emit, signal, deployment } = change
+  await step('initialise', emit, async () => {
+    berth.state.deployments.reached(deployment, 'initialise')
+    const serving = berth.state.sandboxes.serving(app)?.release
+    for (const command of commands) {
+      const input = await specInputFor(berth, app, release)
+      const specFor = (argv: readonly string[]) => oneOffSpec(input, argv)
+      await initialise([command], { isolator: berth.isolator, specFor, timeoutSeconds, serving, emit, signal })
+    }
+    const summary = `${commands.length} ${commands.length === 1 ? 'command' : 'commands'} run`
+    return { result: undefined, summary }
+  })
+}
+
+/** A release that never served leaves no trace; its number is free again. */
+export async function takeBack({ state, images }: Berth, app: App, release: Release): Promise<void> {
+  await images.untag(tagOf(release))
+  state.releases.remove(app, release.number)
+}
+
+export function tagOf({ app, number }: Pick<Release, 'app' | 'number'>): string {
+  return `${app}:${releaseName(number)}`
+}

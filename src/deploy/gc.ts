@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { readdir, removeTree, stat } from '../host/files.ts'
+import type { GcReport } from '../model/api.ts'
+import type { Digest } from '../model/names.ts'
+import type { App } from '../store/apps.ts'
+import type { Berth } from './berth.ts'
+import { tagOf } from './deploy.ts'
+
+/** Releases of each application whose images stay, so that a rollback needs no build; the current one always stays. */
+const keptReleases = 10
+
+/** Log files of each application that stay. */
+const keptLogs = 20
+
+/** Removes what no kept release needs: images, layers, blobs, old logs, left-over temporary files. */
+export async function collectGarbage(berth: Berth, dryRun: boolean): Promise<GcReport> {
+  const apps = berth.state.apps.list()
+  const garbage = await berth.images.garbage(apps.flatMap((app) => keptImages(berth, app)))
+  const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
+  if (!dryRun) {
+    for (const app of apps) await untagOld(berth, app)
+    await berth.images.removeGarbage(garbage)
+    for (const { path } of logs) await removeTree(path)
+  }
+  const removed = [...garbage, ...logs].map(({ kind, name, bytes }) => ({ kind, name, bytes }))
+  return { dryRun, bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0), removed }
+}
+
+function isKept(app: App, number: number, index: number): boolean {
+  return index < keptReleases || number === app.currentRelease
+}
+
+function keptImages({ state }: Berth, app: App): Digest[] {
+  return state.releases
+    .list(app)
+    .filter(({ number }, index) => isKept(app, number, index))
+    .map(({ image }) => image)
+}
+
+async function untagOld({ state, images }: Berth, app: App): Promise<void> {
+  for (const [index, release] of state.releases.list(app).entries()) {
+    if (!isKept(app, release.number, index)) await images.untag(tagOf(release))
+  }
+}
+
+interface OldLog {
+  readonly kind: 'log'
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+}
+
+async function oldLogs({ paths, state }: Berth, app: App): Promise<OldLog[]> {
+  const folder = join(paths.logs, app.name)
+  const names = (await readdir(folder).catch(() => [])).sort().reverse()
+  const live = new Set(state.sandboxes.ofApp(app).map(({ id }) => id.slice(id.lastIndexOf('-') + 1).padStart(6, '0')))
+  const old = names.slice(keptLogs).filter((name) => !live.has(name.slice(0, 6)))
+  return Promise.all(
+    old.map(async (name) => {
+      const path = join(folder, name)
+      return { kind: 'log' as const, name: `${app.name}/${name}`, path, bytes: (await stat(path)).size }
+    }),
+  )
+}

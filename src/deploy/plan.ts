@@ -1,0 +1,122 @@
+import type { Readable } from 'node:stream'
+import type { DeployPlan, DeployRequest } from '../model/api.ts'
+import { Problem } from '../model/problem.ts'
+import type { Release } from '../model/release.ts'
+import { freezeSettings } from '../steps/configure/index.ts'
+import { detectManifest, inspectInstall } from '../steps/install/index.ts'
+import type { App } from '../store/apps.ts'
+import type { Berth } from './berth.ts'
+import { requireWanted, wantedSettings } from './given.ts'
+import { runSpecOf } from './run-spec.ts'
+import { installPlanOf, openSource, type Source } from './source.ts'
+
+interface SourceInput {
+  readonly request: DeployRequest
+  readonly archive: Readable
+  readonly signal: AbortSignal
+}
+
+type PlanStep = DeployPlan['steps'][number]
+
+/** What a deploy of this source would do. Retrieves, which disturbs nothing, and changes nothing. */
+export async function planDeploy(berth: Berth, input: SourceInput): Promise<DeployPlan> {
+  await using source = await openSource(berth, { ...input, emit: () => undefined })
+  const name = source.retrieved.app
+  const app = berth.state.apps.find(name)
+  const current = app?.currentRelease === undefined ? undefined : berth.state.releases.get(app, app.currentRelease)
+  const refusals: DeployPlan['refusals'] = []
+  const steps = [
+    retrieveStep(source, current),
+    await installStep(berth, source, input.signal),
+    await configureStep(berth, { source, app, current, request: input.request, refusals }),
+    initialiseStep(source),
+    startStep(source, current),
+  ]
+  return { app: name, steps, refusals }
+}
+
+/** The manifest that `berth init` writes for a source that has none. */
+export async function detect(berth: Berth, input: SourceInput): Promise<{ manifest: string }> {
+  await using source = await openSource(berth, { ...input, emit: () => undefined })
+  return { manifest: detectManifest(source.facts) }
+}
+
+function retrieveStep({ retrieved }: Source, current: Release | undefined): PlanStep {
+  const changes = current?.source.treeDigest !== retrieved.treeDigest
+  const { files, origin, treeDigest } = retrieved
+  const seen = changes ? '' : ', as in the current release'
+  return { step: 'retrieve', actions: [`${files} files from ${origin}, tree ${treeDigest}${seen}`], changes }
+}
+
+async function installStep(berth: Berth, source: Source, signal: AbortSignal): Promise<PlanStep> {
+  const { treeDigest } = source.retrieved
+  const context = {
+    instance: berth.instance,
+    treeDir: source.folder,
+    treeDigest,
+    emit: () => undefined,
+    signal,
+    refresh: false,
+  }
+  const layers = await inspectInstall(installPlanOf(source), context)
+  const actions = layers.map(({ title, reused }) => `${reused ? 'reuse' : 'make '} ${title}`)
+  return { step: 'install', actions, changes: layers.some(({ reused }) => !reused) }
+}
+
+interface ConfigureInput {
+  readonly source: Source
+  readonly app: App | undefined
+  readonly current: Release | undefined
+  readonly request: DeployRequest
+  readonly refusals: DeployPlan['refusals']
+}
+
+async function configureStep(berth: Berth, input: ConfigureInput): Promise<PlanStep> {
+  const { source, app, current, request, refusals } = input
+  const declared = source.manifest.configure.env
+  const stored = app ? berth.state.settings.list(app) : []
+  const wanted = wantedSettings(stored, declared, request)
+  const asked = app ?? {
+    id: 0,
+    name: source.retrieved.app,
+    wanted: 'running',
+    currentRelease: undefined,
+    declared,
+    trouble: undefined,
+  }
+  await requireWanted(berth, asked, declared, wanted).catch((error: unknown) => {
+    if (!(error instanceof Problem)) throw error
+    refusals.push({ message: error.text.message, fix: error.text.fix })
+  })
+  const names = Object.keys(request.set)
+  const next = freezeSettings(declared, stored)
+  const settled = { ...next.settings, ...next.secretVersions }
+  const before: Record<string, unknown> = { ...current?.settings, ...current?.secretVersions }
+  const changed = Object.entries(settled).flatMap(([name, value]) => (before[name] === value ? [] : [name]))
+  const all = [...new Set([...names, ...changed])].sort()
+  return {
+    step: 'configure',
+    actions: all.length > 0 ? [`set ${all.join(', ')}`] : ['no setting changes'],
+    changes: all.length > 0,
+  }
+}
+
+function initialiseStep({ manifest }: Source): PlanStep {
+  const commands = manifest.initialise.run.map(
+    (command) => `run ${typeof command === 'string' ? command : command.join(' ')}`,
+  )
+  return { step: 'initialise', actions: commands.length > 0 ? commands : ['nothing'], changes: commands.length > 0 }
+}
+
+function startStep(source: Source, current: Release | undefined): PlanStep {
+  const run = runSpecOf(source.manifest, installPlanOf(source).config)
+  const changes = JSON.stringify(current?.run) !== JSON.stringify(run)
+  const { limits, level, port, health } = run
+  const actions = [
+    `${run.argv.join(' ')} on port ${port}, healthy when ${health.path} answers`,
+    `level ${level}: ${limits.memoryBytes / 1024 ** 2} MiB memory, ${limits.cpus} cpus, ${limits.pids} pids`,
+    ...run.volumes.map(({ name, path }) => `volume ${name} at ${path}`),
+    ...run.domains.map((domain) => `domain ${domain}`),
+  ]
+  return { step: 'start', actions, changes }
+}

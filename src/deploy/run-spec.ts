@@ -1,0 +1,32 @@
+import { bytesOf, type Manifest } from '../model/manifest.ts'
+import type { ImageConfigPlan } from '../model/plan.ts'
+import type { RunSpec } from '../model/release.ts'
+
+/** How a release runs: what the manifest says, with the image's command, environment and folder. */
+export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec {
+  const { start, isolation, initialise } = manifest
+  return {
+    argv: [...config.argv],
+    workdir: config.workdir,
+    env: { ...config.env },
+    port: config.port,
+    health: { path: start.health, timeoutSeconds: start.health_timeout },
+    stopGraceSeconds: start.stop_grace,
+    drainSeconds: start.drain,
+    domains: start.domains,
+    level: isolation.level,
+    limits: {
+      memoryBytes: bytesOf(isolation.memory),
+      cpus: isolation.cpus,
+      pids: isolation.pids,
+      tmpBytes: bytesOf(isolation.tmp),
+    },
+    volumes: Object.entries(isolation.volumes).map(([name, { path }]) => ({ name, path })),
+    initialise: { commands: initialise.run.map(commandLine), timeoutSeconds: initialise.timeout },
+  }
+}
+
+/** A line is for a shell inside the sandbox; a list is for nobody but the program. */
+function commandLine(command: string | string[]): string[] {
+  return typeof command === 'string' ? ['/bin/sh', '-c', command] : command
+}
