@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Instance } from '../../src/host/instance.ts'
+
+const run = promisify(execFile)
+
+/** Everything on the host that bears an instance's name or holds its folders. What may stay is the caller's to say. */
+export async function leftovers(instance: Instance): Promise<string[]> {
+  const found = await Promise.all([mounts(instance), interfaces(instance), cgroups(instance), processes(instance)])
+  return found.flat().sort()
+}
+
+async function mounts({ home, run: runDirectory }: Instance): Promise<string[]> {
+  const points = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '')
+  const isOurs = (point: string) => [home, runDirectory].some((folder) => point.startsWith(`${folder}/`))
+  return points.filter(isOurs).map((point) => `mount ${point}`)
+}
+
+async function interfaces({ interfacePrefix }: Instance): Promise<string[]> {
+  const names = await readdir('/sys/class/net')
+  return names.filter((name) => name.startsWith(interfacePrefix)).map((name) => `interface ${name}`)
+}
+
+async function cgroups({ name }: Instance): Promise<string[]> {
+  const roots = ['/sys/fs/cgroup', ...(await readdir('/sys/fs/cgroup')).map((entry) => join('/sys/fs/cgroup', entry))]
+  const inside = async (root: string) => {
+    const entries = await readdir(join(root, name), { withFileTypes: true }).catch(() => [])
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => `cgroup ${join(root, name, entry.name)}`)
+  }
+  return (await Promise.all(roots.map(inside))).flat()
+}
+
+/** Processes by their command line: those of this instance name its folders in it. */
+async function processes({ home, run: runDirectory }: Instance): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)
+  const named = async (pid: string) => {
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim()
+    const root = await readlink(`/proc/${pid}/root`).catch(() => '/')
+    const isOurs = [home, runDirectory].some((folder) => command.includes(folder) || root.startsWith(folder))
+    return isOurs ? [`process ${pid} ${command.slice(0, 120)}`] : []
+  }
+  return (await Promise.all(pids.map(named))).flat()
+}
+
+/** Removes what a failed test left, so that the next one finds a clean host. Ends processes by the ids just found. */
+export async function removeLeftovers(instance: Instance): Promise<void> {
+  for (const found of await leftovers(instance)) {
+    const [kind, what = ''] = found.split(' ')
+    if (kind === 'process') endProcess(Number(what))
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  for (const found of (await leftovers(instance)).reverse()) {
+    const [kind, what = ''] = found.split(' ')
+    if (kind === 'mount') await run('umount', ['--lazy', what]).catch(() => undefined)
+    if (kind === 'interface') await run('ip', ['link', 'delete', what]).catch(() => undefined)
+    if (kind === 'cgroup') await run('rmdir', [what]).catch(() => undefined)
+  }
+  await run('umount', ['--lazy', instance.run]).catch(() => undefined)
+  await rm(instance.run, { recursive: true, force: true })
+  await run('nft', ['delete', 'table', 'inet', instance.name]).catch(() => undefined)
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
