@@ -23,7 +23,13 @@ export async function findDebianMirror(environment: NodeJS.ProcessEnv): Promise<
 
 async function indexTargets(): Promise<string> {
   try {
-    const argv = ['apt-get', 'indextargets', '--format', '$(ORIGIN)|$(RELEASE)|$(REPO_URI)', 'Identifier: Packages'] as const
+    const argv = [
+      'apt-get',
+      'indextargets',
+      '--format',
+      '$(ORIGIN)|$(RELEASE)|$(REPO_URI)',
+      'Identifier: Packages',
+    ] as const
     return (await runCommand(argv)).stdout
   } catch (error) {
     if (error instanceof CommandFailed) return '' // a host without apt
@@ -36,8 +42,13 @@ export function parseMirror(lines: string): DebianMirror | undefined {
   const sources = lines
     .split('\n')
     .map((line) => line.split('|'))
-    .filter(([origin = '', release = '']) => origin === 'Debian' || (!/^\w/.test(origin) && debianReleases.test(release)))
-    .map(([, release = '', uri = '']) => ({ uri: withSlash(uri), isSecurity: /[-/]security$|\/updates$/.test(release) }))
+    .filter(
+      ([origin = '', release = '']) => origin === 'Debian' || (!/^\w/.test(origin) && debianReleases.test(release)),
+    )
+    .map(([, release = '', uri = '']) => ({
+      uri: withSlash(uri),
+      isSecurity: /[-/]security$|\/updates$/.test(release),
+    }))
   const main = sources.find((source) => !source.isSecurity)?.uri
   const security = sources.find((source) => source.isSecurity)?.uri
   return main === undefined ? undefined : { main, ...(security === undefined ? {} : { security }) }

@@ -4,7 +4,11 @@ import * as files from './files.ts'
 /** Fetching over HTTP from the host itself; builds go through their proxy instead. */
 
 /** Where distributions keep the certificates that the host trusts, Debian's first. */
-const certificateBundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
+const certificateBundles = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/cert.pem',
+]
 
 /** The host's own bundle of trusted certificates, when it has one. */
 export async function hostCertificates(): Promise<string | undefined> {

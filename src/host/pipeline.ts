@@ -27,7 +27,15 @@ function ended(child: ReturnType<typeof spawn>, argv: Argv): Promise<void> {
     child.once('error', (cause) => reject(new CommandFailed(argv, { stdout: '', stderr: cause.message })))
     child.once('close', (code, signal) => {
       if (code === 0) resolve()
-      else reject(new CommandFailed(argv, { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}), stdout: '', stderr }))
+      else
+        reject(
+          new CommandFailed(argv, {
+            ...(code === null ? {} : { code }),
+            ...(signal ? { signal } : {}),
+            stdout: '',
+            stderr,
+          }),
+        )
     })
   })
 }

@@ -89,7 +89,9 @@ function ustarHeader(entry: TarEntry, typeFlag: string): Buffer {
 }
 
 function writeOctal(header: Buffer, value: number, offset: number, width: number): void {
-  const digits = Math.max(0, value).toString(8).padStart(width - 1, '0')
+  const digits = Math.max(0, value)
+    .toString(8)
+    .padStart(width - 1, '0')
   if (digits.length >= width) throw new Error(`${value} does not fit into a tar header`)
   header.write(`${digits}\0`, offset, 'latin1')
 }

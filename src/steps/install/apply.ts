@@ -20,7 +20,11 @@ export async function applyInstall(plan: InstallPlan, context: InstallContext): 
   try {
     await workshop.store.blobs.prepare()
     const builder = new StackBuilder(workshop)
-    const steps = await resolveSteps(plan, context, askAnswers(workshop, (below) => builder.directories(below)))
+    const steps = await resolveSteps(
+      plan,
+      context,
+      askAnswers(workshop, (below) => builder.directories(below)),
+    )
     const layers: StoredLayer[] = []
     for (const [index, step] of steps.entries()) {
       if (step.keep) layers.push(await builder.provide(step, steps.slice(0, index)))

@@ -65,7 +65,10 @@ export async function makeDirectoryInside(root: string, path: string): Promise<v
       throw error
     })
     if (facts && !facts.isDirectory()) {
-      throw sourceUnusable({ path, reason: `a volume belongs there, but ${current.slice(root.length)} is no directory` })
+      throw sourceUnusable({
+        path,
+        reason: `a volume belongs there, but ${current.slice(root.length)} is no directory`,
+      })
     }
     if (!facts) await files.mkdir(current, { mode: 0o755 })
   }

@@ -17,7 +17,11 @@ export async function fetchBlob(
 ): Promise<void> {
   const expected: Digest = `sha256:${file.sha256}`
   if (await workshop.store.blobs.has(expected)) return
-  const fill = (output: HashingFile) => pour(workshop, file.url, (chunk) => { onBytes(chunk.length); return output.write(chunk) })
+  const fill = (output: HashingFile) =>
+    pour(workshop, file.url, (chunk) => {
+      onBytes(chunk.length)
+      return output.write(chunk)
+    })
   await workshop.store.blobs.add(fill, (found) => {
     if (found !== expected) throw hashMismatch({ url: withoutUserinfo(file.url), expected, found })
   })
@@ -34,7 +38,12 @@ export async function fetchWithIntegrity(
 ): Promise<Digest> {
   const [algorithm = '', expected = ''] = splitOnce(file.integrity, '-')
   const hash = createHash(algorithm)
-  const fill = (output: HashingFile) => pour(workshop, file.url, (chunk) => { onBytes(chunk.length); hash.update(chunk); return output.write(chunk) })
+  const fill = (output: HashingFile) =>
+    pour(workshop, file.url, (chunk) => {
+      onBytes(chunk.length)
+      hash.update(chunk)
+      return output.write(chunk)
+    })
   const { digest } = await workshop.store.blobs.add(fill, () => {
     const found = hash.digest('base64')
     if (found !== expected) {

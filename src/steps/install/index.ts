@@ -1,3 +1,4 @@
+export { detectManifest } from './detect.ts'
 export { planInstall } from './plan.ts'
 export { gatherTreeFacts, type TreeFacts } from './facts.ts'
 export { applyInstall } from './apply.ts'

@@ -31,12 +31,14 @@ export type LayerInputs =
 
 /** What has to be asked before a layer's inputs are known; the key names the answer in the cache. */
 export type Question =
-  | { kind: 'packages'; key: string; names: readonly string[] }
-  | { kind: 'archive'; key: string; archive: NpmArchive }
+  { kind: 'packages'; key: string; names: readonly string[] } | { kind: 'archive'; key: string; archive: NpmArchive }
 
 /** Where the answers come from: the cache, or the network when it may be asked. Undefined: not known. */
 export interface Answers {
-  packages(question: Extract<Question, { kind: 'packages' }>, below: readonly LayerStep[]): Promise<PackageSet | undefined>
+  packages(
+    question: Extract<Question, { kind: 'packages' }>,
+    below: readonly LayerStep[],
+  ): Promise<PackageSet | undefined>
   archive(question: Extract<Question, { kind: 'archive' }>): Promise<ResolvedArchive | undefined>
 }
 
@@ -139,7 +141,13 @@ async function resolveCommands(
   const standsOn = below.map(({ key }) => key)
   const { commands, title, keep } = layer
   return {
-    key: keyOf({ recipeVersion, kind: 'commands', standsOn, commands, inputs: await hashInputs(layer.inputs, context) }),
+    key: keyOf({
+      recipeVersion,
+      kind: 'commands',
+      standsOn,
+      commands,
+      inputs: await hashInputs(layer.inputs, context),
+    }),
     ...{ title, keep, standsOn, answers: [] },
     epoch: Math.max(...below.map(({ epoch }) => epoch)),
     inputs: { kind: 'commands', plan: layer },

@@ -25,6 +25,8 @@ export interface SandboxedCommands {
   readonly commands: readonly BuildCommand[]
   readonly binds: readonly { readonly source: string; readonly target: string }[]
   readonly proxySocket?: string
+  /** Gets each line of the output instead of the operator. */
+  readonly onLine?: (line: string) => void
 }
 
 /**
@@ -42,7 +44,7 @@ export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands
     ...(sandboxed.proxySocket === undefined ? {} : { proxySocket: sandboxed.proxySocket }),
   })
   try {
-    for (const command of sandboxed.commands) await runOne(work, sandbox, { ...sandboxed, ...command })
+    for (const command of sandboxed.commands) await runOne(work, sandbox, sandboxed, command)
   } finally {
     await sandbox.close()
   }
@@ -50,13 +52,20 @@ export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands
 
 const keptLines = 20
 
-async function runOne(work: LayerWork, sandbox: BuildSandbox, process: BuildProcess): Promise<void> {
+async function runOne(
+  work: LayerWork,
+  sandbox: BuildSandbox,
+  { role, cwd, onLine: take }: SandboxedCommands,
+  { argv, env }: BuildCommand,
+): Promise<void> {
+  const process = { argv, env, role, cwd }
   const lines: string[] = []
   const { emit, signal } = work.workshop
   const onLine = (text: string, stream: 'stdout' | 'stderr') => {
     lines.push(text)
     if (lines.length > keptLines) lines.shift()
-    emit({ kind: 'output', source: work.title, stream, text })
+    if (take) take(text)
+    else emit({ kind: 'output', source: work.title, stream, text })
   }
   const exit = await sandbox.run(process, { onLine, signal })
   if (exit.kind !== 'done') throw explain(work.title, process, { exit, lines })

@@ -72,7 +72,8 @@ function clientEnvironment(certificates: string | undefined): Record<string, str
 function fetchReporter({ workshop }: LayerWork): (fetch: Fetch) => void {
   const bytes = new Map<string, number>()
   return ({ host, bytes: more, refused }) => {
-    if (refused !== undefined) return workshop.emit({ kind: 'notice', message: `The build asked for ${host}: ${refused}` })
+    if (refused !== undefined)
+      return workshop.emit({ kind: 'notice', message: `The build asked for ${host}: ${refused}` })
     const done = (bytes.get(host) ?? 0) + more
     bytes.set(host, done)
     workshop.emit({ kind: 'progress', step: 'install', what: `from ${host}`, done, unit: 'bytes' })

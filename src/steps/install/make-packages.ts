@@ -45,6 +45,7 @@ async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise
   const dpkg = ['dpkg', '--force-unsafe-io', '--force-confnew']
   await runInSandbox(work, {
     role: 'packages',
+    onLine: stepCounter(work, debs.length),
     binds,
     cwd: '/',
     commands: [
@@ -53,6 +54,18 @@ async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise
       { argv: [...dpkg, '--configure', '--pending'], env: {} },
     ],
   })
+}
+
+/** Turns what dpkg says into numbers; its words are shown only when it fails. */
+function stepCounter({ workshop, title }: LayerWork, total: number): (line: string) => void {
+  const counts = { Unpacking: 0, 'Setting up': 0 }
+  return (line) => {
+    const verb = /^(Unpacking|Setting up) /.exec(line)?.[1]
+    if (verb !== 'Unpacking' && verb !== 'Setting up') return
+    counts[verb] += 1
+    const what = `${title}: ${verb === 'Unpacking' ? 'unpacked' : 'configured'}`
+    workshop.emit({ kind: 'progress', step: 'install', what, done: counts[verb], total, unit: 'packages' })
+  }
 }
 
 /** One directory with the packages under names that dpkg's messages make sense with. */
@@ -104,7 +117,12 @@ async function prepareForDpkg(root: string): Promise<void> {
 
 /** What every sandbox expects to find, whatever isolates it. */
 async function finishBase(root: string): Promise<void> {
-  for (const name of ['app', 'proc', 'sys', 'dev', 'tmp', 'run']) await files.mkdir(join(root, name), { recursive: true })
+  for (const name of ['app', 'proc', 'sys', 'dev', 'tmp', 'run'])
+    await files.mkdir(join(root, name), { recursive: true })
+  // The manual pages are left out, but scripts of some packages fail where not even their directories are.
+  for (let section = 1; section <= 9; section += 1) {
+    await files.mkdir(join(root, `usr/share/man/man${section}`), { recursive: true })
+  }
   await files.chmod(join(root, 'tmp'), 0o1777)
   await files.writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n')
   for (const name of ['hostname', 'resolv.conf']) await files.writeFile(join(root, 'etc', name), '')

@@ -37,9 +37,9 @@ const nodeLibraries = ['libstdc++6', 'libatomic1']
  */
 export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
   const { install, start } = manifest
-  const description = parse(facts, 'package.json', PackageDescription)
+  const described = describeNode(facts)
   if (!facts.files.has('package-lock.json')) throw lockfileMissing({ beside: 'package.json' })
-  const range = install.node ?? rangeFor(description.engines?.node)
+  const range = install.node ?? described.range
   const libraries = [...nodeLibraries, ...install.apt]
   return {
     suite: install.base?.slice('debian:'.length) ?? 'bookworm',
@@ -50,9 +50,15 @@ export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
       modulesLayer(manifest, facts),
     ],
     exclude: ['/node_modules'],
-    argv: argvOf(start.command ?? nodeCommand(facts, startOf(description))),
+    argv: argvOf(start.command ?? nodeCommand(facts, described.start)),
     env: { PATH: pathWith('/app/node_modules/.bin'), NODE_ENV: 'production' },
   }
+}
+
+/** Which Node the tree asks for, and what its package.json says of its start. */
+export function describeNode(facts: TreeFacts): { range: string; start: { start?: string; main?: string } } {
+  const description = parse(facts, 'package.json', PackageDescription)
+  return { range: rangeFor(description.engines?.node), start: startOf(description) }
 }
 
 /** npm packages with an install script that will not run, because the manifest does not list them. */
@@ -102,7 +108,12 @@ function unrunNotice(names: readonly string[]): string {
 function npm(args: readonly string[]): BuildCommand {
   return {
     argv: ['node', `${npmDirectory}/bin/npm-cli.js`, ...args],
-    env: { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false', npm_config_cache: '/tmp/npm' },
+    env: {
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+      npm_config_update_notifier: 'false',
+      npm_config_cache: '/tmp/npm',
+    },
   }
 }
 

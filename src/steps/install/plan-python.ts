@@ -22,8 +22,9 @@ const pythons: Readonly<Record<PythonVersion, PythonFacts>> = {
     suite: 'bullseye',
     interpreter: 'python2.7',
     packages: ['python2.7'],
-    buildPackages: ['virtualenv', 'python3-virtualenv'],
-    // Debian's virtualenv carries pip 20.3.4, the last one for Python 2, as a wheel: nothing is fetched.
+    // Debian's virtualenv carries pip 20.3.4, the last one for Python 2, as a wheel: nothing is fetched. The wheel of the
+    // security archive will not do: its patch for CVE-2023-5752 is in the syntax of Python 3.
+    buildPackages: ['virtualenv', 'python-pip-whl/bullseye', 'python3-pip/bullseye'],
     makeEnvironment: ['virtualenv', '--quiet', '--python=python2.7', 'venv'],
   },
   '3.9': venvPython('bullseye', '3.9'),

@@ -66,7 +66,11 @@ async function configuredRegistry(): Promise<string> {
   }
 }
 
-async function packument(workshop: Workshop, registry: string, archive: NpmArchive): Promise<z.infer<typeof Packument>> {
+async function packument(
+  workshop: Workshop,
+  registry: string,
+  archive: NpmArchive,
+): Promise<z.infer<typeof Packument>> {
   const url = registry + archive.name.replace('/', '%2f')
   const headers = { accept: 'application/vnd.npm.install-v1+json' }
   try {

@@ -44,7 +44,11 @@ export function debianArchitecture(): string {
  * Asks apt which packages `names` come to on top of what `status` says is installed, and fetches them.
  * @throws Problem when a name is unknown, the dependencies cannot be met, or the network fails.
  */
-export async function resolvePackages(workshop: Workshop, names: readonly string[], status: string): Promise<PackageSet> {
+export async function resolvePackages(
+  workshop: Workshop,
+  names: readonly string[],
+  status: string,
+): Promise<PackageSet> {
   const debs = await oneAtATime(`apt ${workshop.instance.home} ${workshop.suite}`, async () => {
     const apt = await openApt(workshop)
     try {
@@ -143,7 +147,8 @@ async function explainRefusal(
   { workshop, names }: { workshop: Workshop; names: readonly string[] },
 ): Promise<Error> {
   const { suite, signal } = workshop
-  for (const name of names.filter((candidate) => /^[a-z0-9]/.test(candidate) && !candidate.endsWith('-'))) {
+  const plainNames = names.filter((name) => /^[a-z0-9]/.test(name) && !name.endsWith('-'))
+  for (const name of plainNames.map((plain) => plain.replace(/\/.*/, ''))) {
     if (await apt.knows(name, signal)) continue
     return debianPackageUnknown({ name, suite, similar: await apt.similar(name, signal) }, { cause: error })
   }

@@ -24,15 +24,22 @@ export function pythonCommand(facts: TreeFacts, requirements: ReadonlySet<string
   if (declared !== undefined) return declared
   const target = applicationOf(facts)
   if (target !== undefined && requirements.has('gunicorn')) return `venv/bin/gunicorn -b 0.0.0.0:$PORT ${target}`
-  if (target !== undefined && requirements.has('uvicorn')) return `venv/bin/uvicorn --host 0.0.0.0 --port $PORT ${target}`
+  if (target !== undefined && requirements.has('uvicorn'))
+    return `venv/bin/uvicorn --host 0.0.0.0 --port $PORT ${target}`
   throw noStartCommand({
-    looked: ['a `web:` line in Procfile', 'gunicorn or uvicorn in the requirements', 'a module with `app = …` at the top'],
+    looked: [
+      'a `web:` line in Procfile',
+      'gunicorn or uvicorn in the requirements',
+      'a module with `app = …` at the top',
+    ],
   })
 }
 
 /** `module:variable` of a top-level assignment. Modules with usual names come first, then the others by name. */
 function applicationOf(facts: TreeFacts): string | undefined {
-  const modules = [...facts.texts.keys()].filter((path) => /^[A-Za-z_]\w*\.py$/.test(path)).map((path) => path.slice(0, -3))
+  const modules = [...facts.texts.keys()]
+    .filter((path) => /^[A-Za-z_]\w*\.py$/.test(path))
+    .map((path) => path.slice(0, -3))
   const rank = (name: string) => (likelyModules.includes(name) ? likelyModules.indexOf(name) : likelyModules.length)
   for (const module of modules.sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1))) {
     const variable = /^(app|application)\s*(?::[^=\n]+)?=[^=]/m.exec(facts.texts.get(`${module}.py`) ?? '')?.[1]
