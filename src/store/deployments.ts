@@ -87,3 +87,9 @@ export class Deployments {
 function now(): string {
   return new Date().toISOString()
 }
+
+/** The sentence with which a deployment failed, as a field to spread. */
+export function problemMessageOf({ problem }: Deployment): { problem?: string } {
+  if (problem === null) return {}
+  return { problem: z.object({ message: z.string() }).parse(JSON.parse(problem)).message }
+}

@@ -1,12 +1,12 @@
 import type { Variable } from '../../model/manifest.ts'
 import { settingsMissing } from '../../model/problems/configure.ts'
-import type { Secret } from '../../model/secret.ts'
+import { Secret } from '../../model/secret.ts'
+import type { Setting } from '../../store/settings.ts'
 import { faultOf } from './check.ts'
 
 export { checkAssignment, isRequired } from './check.ts'
 
-/** A value that an operator has set. A secret's is opened only to be checked against its declared type. */
-export type GivenValue = { kind: 'plain'; value: string } | { kind: 'secret'; version: number; secret: Secret }
+type Declared = Readonly<Record<string, Variable>>
 
 /** The settings part of a release. */
 export interface FrozenSettings {
@@ -15,50 +15,40 @@ export interface FrozenSettings {
 }
 
 /**
- * The configure step: checks everything that is declared against everything that is set, and freezes the outcome.
- * What is set without being declared is passed on too.
- * @throws settingsMissing naming all faults at once
+ * Checks everything that is declared against everything that is set.
+ * @param values secrets too: each is looked at once, against its declared type, and goes nowhere
+ * @throws settingsMissing naming all that is missing, empty or ill-typed at once
  */
-export function configure(
-  app: string,
-  declared: Readonly<Record<string, Variable>>,
-  given: ReadonlyMap<string, GivenValue>,
-): FrozenSettings {
+export function requireSettings(app: string, declared: Declared, values: ReadonlyMap<string, string | Secret>): void {
   const faults = Object.entries(declared).flatMap(([name, variable]) => {
-    const sentence = faultOf(name, variable, valueOf(given.get(name)) ?? defaultOf(variable))
+    const value = values.get(name)
+    const text = value instanceof Secret ? value.reveal() : (value ?? defaultOf(variable))
+    const sentence = faultOf(name, variable, text)
     return sentence === undefined ? [] : [{ name, sentence }]
   })
-  if (faults.length > 0) {
-    throw settingsMissing({
-      app,
-      sentences: faults.map((fault) => fault.sentence),
-      names: faults.map((fault) => fault.name),
-    })
-  }
-  return freeze(declared, given)
+  if (faults.length === 0) return
+  const sentences = faults.map((fault) => fault.sentence)
+  throw settingsMissing({ app, sentences, names: faults.map((fault) => fault.name) })
 }
 
-function freeze(declared: Readonly<Record<string, Variable>>, given: ReadonlyMap<string, GivenValue>): FrozenSettings {
+/** What a release keeps: plain values, defaults where nothing is set, and secrets as versions in the sealed store. */
+export function freezeSettings(declared: Declared, stored: readonly Setting[]): FrozenSettings {
   const settings = new Map<string, string>()
   const secretVersions = new Map<string, number>()
   for (const [name, variable] of Object.entries(declared)) {
     const value = defaultOf(variable)
     if (value !== undefined) settings.set(name, value)
   }
-  for (const [name, value] of given) {
-    settings.delete(name)
-    if (value.kind === 'plain') settings.set(name, value.value)
-    else secretVersions.set(name, value.version)
+  for (const setting of stored) {
+    settings.delete(setting.name)
+    if (setting.kind === 'plain') settings.set(setting.name, setting.value)
+    else secretVersions.set(setting.name, setting.version)
   }
   return { settings: sorted(settings), secretVersions: sorted(secretVersions) }
 }
 
 function sorted<Value>(entries: ReadonlyMap<string, Value>): Record<string, Value> {
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function valueOf(given: GivenValue | undefined): string | undefined {
-  return given?.kind === 'secret' ? given.secret.reveal() : given?.value
 }
 
 function defaultOf(variable: Variable): string | undefined {
