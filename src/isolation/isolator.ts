@@ -15,12 +15,12 @@ export interface Isolator {
 
   /**
    * Runs a one-off command to its end in a sandbox of its own: the same walls, no network but loopback, no monitor.
-   * Removes the sandbox afterwards, also when `signal` aborts it.
+   * Removes the sandbox afterwards, also when `signal` aborts it; the exit is then that of the kill.
    */
   run(spec: SandboxSpec, io: CommandIo, signal: AbortSignal): Promise<Exit>
 
   /** Runs a command inside a running sandbox, with the walls that its application has. */
-  exec(id: string, command: ExecCommand, io: CommandIo, signal: AbortSignal): Promise<Exit>
+  exec(id: string, argv: readonly string[], io: CommandIo, signal: AbortSignal): Promise<Exit>
 
   /** SIGTERM, SIGKILL after `graceSeconds`; then removes every trace. Does nothing for an unknown id. */
   stop(id: string, graceSeconds: number): Promise<void>
@@ -30,12 +30,6 @@ export interface Isolator {
 
   /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
   watch(ended: (id: string, exit: Exit) => void): () => void
-}
-
-export interface ExecCommand {
-  readonly argv: readonly string[]
-  /** Size of the operator's terminal; undefined when there is none. */
-  readonly terminal?: TerminalSize
 }
 
 export interface TerminalSize {
@@ -49,6 +43,8 @@ export interface CommandIo {
   readonly stdin?: NodeJS.ReadableStream
   stdout(chunk: Buffer): void
   stderr(chunk: Buffer): void
+  /** Size of the operator's terminal; undefined when there is none. With one, everything comes out by `stdout`. */
+  readonly terminal?: TerminalSize
   /** With a terminal: tells of its changes of size. */
   onResize?(listener: (size: TerminalSize) => void): void
 }

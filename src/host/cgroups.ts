@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import { exists, hasCode, mkdir, readdir, readText, writeFile } from './files.ts'
+import { killQuietly } from './processes.ts'
+import { rmdir } from 'node:fs/promises'
+
+/** Where the control groups of this host are (cgroups(7)): one tree with version 2, one for each controller with 1. */
+export type CgroupFacts =
+  | { readonly version: 2; readonly root: string; readonly controllers: ReadonlySet<string> }
+  | { readonly version: 1; readonly roots: ReadonlyMap<string, string>; readonly controllers: ReadonlySet<string> }
+
+/** Reads `/proc/self/mounts`; `controllers` is the content of `cgroup.controllers` where there is one tree. */
+export function parseCgroupMounts(mounts: string, controllers: string): CgroupFacts {
+  const entries = mounts.split('\n').map((line) => line.split(' '))
+  const roots = new Map<string, string>()
+  for (const [, path, type, options] of entries) {
+    if (type !== 'cgroup' || path === undefined || options === undefined) continue
+    for (const option of options.split(',')) if (controllerNames.has(option)) roots.set(option, path)
+  }
+  // A hybrid host has an additional tree of version 2, but its controllers are attached to those of version 1.
+  const unified = entries.find(([, , type]) => type === 'cgroup2')?.[1]
+  if (unified !== undefined && roots.size === 0)
+    return { version: 2, root: unified, controllers: new Set(controllers.trim().split(/\s+/)) }
+  return { version: 1, roots, controllers: new Set(roots.keys()) }
+}
+
+const controllerNames = new Set([
+  ...['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'net_cls', 'net_prio'],
+  ...['perf_event', 'hugetlb', 'rdma', 'misc', 'name=systemd'],
+])
+
+export async function cgroupFacts(): Promise<CgroupFacts> {
+  const [mounts, controllers] = await Promise.all([
+    readText('/proc/self/mounts'),
+    readText('/sys/fs/cgroup/cgroup.controllers'),
+  ])
+  return parseCgroupMounts(mounts ?? '', controllers ?? '')
+}
+
+/** The directories of one control group, such as `/berth/taslug-7`: one, or one for each tree. */
+export function cgroupDirectories(facts: CgroupFacts, group: string): string[] {
+  const roots = facts.version === 2 ? [facts.root] : [...new Set(facts.roots.values())]
+  return roots.map((root) => join(root, group))
+}
+
+/** Names of the groups below `parent`, each once. */
+export async function cgroupsBelow(facts: CgroupFacts, parent: string): Promise<string[]> {
+  const names = new Set<string>()
+  for (const directory of cgroupDirectories(facts, parent))
+    for (const entry of await readdir(directory, { withFileTypes: true }).catch(nothingThere))
+      if (entry.isDirectory()) names.add(entry.name)
+  return [...names]
+}
+
+/** Kills what is in a control group until nothing is, then removes it. Nothing there is no error. */
+export async function removeCgroup(facts: CgroupFacts, group: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const left = await Promise.all(cgroupDirectories(facts, group).map(emptyAndRemove))
+    if (left.every((done) => done)) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`processes in the control group ${group} do not end when killed`)
+}
+
+async function emptyAndRemove(directory: string): Promise<boolean> {
+  for (const entry of await readdir(directory, { withFileTypes: true }).catch(nothingThere))
+    if (entry.isDirectory() && !(await emptyAndRemove(join(directory, entry.name)))) return false
+  const members = (await readText(join(directory, 'cgroup.procs'))) ?? ''
+  // 0 stands for a process of another pid namespace, which kill(2) would read as "my own group".
+  for (const pid of members
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0))
+    killQuietly(pid, 'SIGKILL')
+  try {
+    await rmdir(directory)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return true
+    if (hasCode(error, 'EBUSY')) return false
+    throw error
+  }
+}
+
+/** How many processes of a control group the kernel has ended for want of memory. */
+export async function outOfMemoryKills(facts: CgroupFacts, group: string): Promise<number> {
+  const file =
+    facts.version === 2
+      ? join(facts.root, group, 'memory.events')
+      : join(facts.roots.get('memory') ?? '/nonexistent', group, 'memory.oom_control')
+  const text = (await readText(file).catch(() => undefined)) ?? ''
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0)
+}
+
+/** Whether the kernel counts swap, without which a limit on it is refused. */
+export async function countsSwap(facts: CgroupFacts): Promise<boolean> {
+  if (facts.version === 1)
+    return exists(join(facts.roots.get('memory') ?? '/nonexistent', 'memory.memsw.limit_in_bytes'))
+  const groups = await readdir(facts.root, { withFileTypes: true })
+  const child = groups.find((entry) => entry.isDirectory())
+  return child !== undefined && exists(join(facts.root, child.name, 'memory.swap.max'))
+}
+
+/**
+ * Moves a process out of the control group of the service that started it, so that stopping or restarting that
+ * service (systemd's KillMode=control-group) does not end it. Does nothing where berth is in no such group.
+ */
+export async function leaveServiceGroup(facts: CgroupFacts, group: string, pid: number): Promise<void> {
+  const own = (await readText('/proc/self/cgroup')) ?? ''
+  const root = facts.version === 2 ? facts.root : facts.roots.get('name=systemd')
+  const service = facts.version === 2 ? /^0::(.+)$/m.exec(own)?.[1] : /^\d+:name=systemd:(.+)$/m.exec(own)?.[1]
+  if (root === undefined || service === undefined || service === '/') return
+  const directory = join(root, group)
+  await mkdir(directory, { recursive: true })
+  await writeFile(join(directory, 'cgroup.procs'), String(pid)).catch((error: unknown) => {
+    if (!hasCode(error, 'ESRCH')) throw error // it has ended already
+  })
+}
+
+function nothingThere(error: unknown): [] {
+  if (hasCode(error, 'ENOENT')) return []
+  throw error
+}

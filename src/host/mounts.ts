@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { runCommand } from './command.ts'
+import { mkdir, readText, rm, symlink } from './files.ts'
+import type { Instance } from './instance.ts'
+
+/** The mount points of a `/proc/PID/mountinfo`, in the order they were mounted (proc(5)). */
+export function parseMountPoints(mountinfo: string): string[] {
+  return mountinfo
+    .split('\n')
+    .map((line) => line.split(' ')[4])
+    .filter((path) => path !== undefined)
+    .map((path) => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))))
+}
+
+export async function mountPoints(): Promise<string[]> {
+  return parseMountPoints((await readText('/proc/self/mountinfo')) ?? '')
+}
+
+/**
+ * Makes the run directory one in memory, unless it is one already: specifications with revealed secrets live there,
+ * and nothing of them may reach a disk.
+ */
+export async function ensureRunDirectory(instance: Instance): Promise<void> {
+  await mkdir(instance.run, { recursive: true, mode: 0o755 })
+  if ((await mountPoints()).includes(instance.run)) return
+  const options = 'mode=0755,size=64m,nosuid,nodev,noexec'
+  await runCommand(['mount', '-t', 'tmpfs', '-o', options, instance.name, instance.run])
+}
+
+/**
+ * Mounts `layers`, lowest first, read-only as one tree at `target`.
+ * `links` is an empty directory to work in: mount options are one page, so layers are named there by short links.
+ */
+export async function mountLayers(layers: readonly string[], target: string, links: string): Promise<void> {
+  await Promise.all([...layers.map((layer, index) => symlink(layer, join(links, String(index)))), mkdir(target)])
+  const topmostFirst = layers.map((_, index) => index).reverse()
+  const options = `ro,nosuid,nodev,lowerdir=${topmostFirst.join(':')}`
+  await runCommand(['mount', '-t', 'overlay', '-o', options, 'berth', target], { cwd: links })
+  await rm(links, { recursive: true })
+}
+
+/** Unmounts everything at or below `path`, innermost first. Nothing mounted there is no error. */
+export async function unmountBelow(path: string): Promise<void> {
+  const inside = (await mountPoints()).filter((point) => point === path || point.startsWith(`${path}/`)).reverse()
+  // Lazily: a process that still stands in it keeps the tree to itself, but not this directory busy.
+  for (const point of inside) await runCommand(['umount', '--lazy', point], { allowCodes: [0, 32] })
+}

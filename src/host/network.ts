@@ -1,0 +1,144 @@
+import { networkInterfaces } from 'node:os'
+import { CommandFailed, runCommand } from './command.ts'
+import { hasCode, readdir, readText, writeFile } from './files.ts'
+import type { Instance } from './instance.ts'
+
+/** The pairs of interfaces that lead to sandboxes, and the rules that fence them in. */
+
+/** The name of a sandbox's interface on the host, from the last three bytes of its address: 15 characters at most. */
+export function interfaceName(instance: Instance, hostAddress: string): string {
+  const bytes = hostAddress
+    .split('.')
+    .slice(1)
+    .map((part) => Number(part).toString(16).padStart(2, '0'))
+  return `${instance.interfacePrefix}-${bytes.join('')}`
+}
+
+/** An IPv4 /31 (RFC 3021): the host's end and the sandbox's. */
+export interface AddressPair {
+  readonly hostAddress: string
+  readonly sandboxAddress: string
+}
+
+/**
+ * Makes the pair of interfaces of a sandbox, with both ends still on the host. The alias of the host's end tells a
+ * later berth whose it is.
+ */
+export async function addInterfaces(instance: Instance, id: string, pair: AddressPair): Promise<void> {
+  const name = interfaceName(instance, pair.hostAddress)
+  await runBatch([
+    `link add ${name} type veth peer name ${peerName(name)}`,
+    `link set dev ${name} alias ${id}`,
+    `address add ${pair.hostAddress}/31 dev ${name}`,
+  ])
+  // Before it is up: later it would already have an address of its own, by which neighbours can be reached.
+  await writeIfThere(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1')
+}
+
+async function writeIfThere(path: string, content: string): Promise<void> {
+  await writeFile(path, content, { flag: 'r+' }).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error
+  })
+}
+
+/**
+ * Moves one end into the network namespace of a process and brings both up. There is no default route: the sandbox
+ * has a way to the host's end of its pair and nowhere else.
+ */
+export async function moveInterface(instance: Instance, pid: number, pair: AddressPair): Promise<void> {
+  const name = interfaceName(instance, pair.hostAddress)
+  await runBatch([`link set dev ${peerName(name)} netns ${pid} name eth0`, `link set dev ${name} up`])
+  await runBatch([`address add ${pair.sandboxAddress}/31 dev eth0`, 'link set dev eth0 up'], inNetworkOf(pid, ipBatch))
+}
+
+function peerName(name: string): string {
+  return name.replace('-', '+')
+}
+
+function inNetworkOf(pid: number, argv: readonly string[]): [string, ...string[]] {
+  return ['nsenter', `--net=/proc/${pid}/ns/net`, ...argv]
+}
+
+/** Leads connections to port 80 of a sandbox to the port that its application listens on. */
+export async function redirectPort(pid: number, port: number): Promise<void> {
+  const rules = `table ip berth {
+    chain incoming { type nat hook prerouting priority -100; tcp dport 80 redirect to :${port}; }
+  }`
+  await runCommand(inNetworkOf(pid, ['nft', '-f', '-']), { input: rules })
+}
+
+/** Removes the interfaces of a sandbox, if there are any. The other end goes with them. */
+export async function removeInterfaces(instance: Instance, id: string): Promise<void> {
+  const interfaces = (await sandboxInterfaces(instance)).filter((found) => found.id === id)
+  for (const { name } of interfaces)
+    // It may vanish at any moment, together with the namespace that its other end is in.
+    await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1] })
+}
+
+/** The interfaces of this instance on the host, with the sandbox each was made for. */
+export async function sandboxInterfaces(instance: Instance): Promise<{ name: string; id: string }[]> {
+  const names = await readdir('/sys/class/net').catch(() => Object.keys(networkInterfaces()))
+  const own = names.filter((name) => name.startsWith(`${instance.interfacePrefix}-`))
+  return Promise.all(own.map(async (name) => ({ name, id: await aliasOf(name) })))
+}
+
+/** Empty for an interface without one, and for one that vanishes while it is looked at. */
+async function aliasOf(name: string): Promise<string> {
+  const alias = await readText(`/sys/class/net/${name}/ifalias`).catch((error: unknown) => {
+    if (hasCode(error, 'ENODEV')) return undefined
+    throw error
+  })
+  return (alias ?? '').trim()
+}
+
+/** The rules that fence in every sandbox of an instance, as nft(8) reads them. Loading them again changes nothing. */
+export function hostRules({ name, interfacePrefix }: Pick<Instance, 'name' | 'interfacePrefix'>): string {
+  const sandboxes = `"${interfacePrefix}-*"`
+  // Refused, not dropped: a name lookup or a connection that may not be fails at once instead of after seconds.
+  return `table inet ${name} { }
+delete table inet ${name}
+table inet ${name} {
+  chain incoming {
+    type filter hook input priority -10; policy accept;
+    iifname ${sandboxes} ct state established accept
+    iifname ${sandboxes} meta l4proto tcp reject with tcp reset
+    iifname ${sandboxes} reject
+  }
+  chain passing {
+    type filter hook forward priority -10; policy accept;
+    iifname ${sandboxes} drop
+    oifname ${sandboxes} drop
+  }
+}
+`
+}
+
+export async function ensureHostRules(instance: Instance): Promise<void> {
+  await runCommand(['nft', '-f', '-'], { input: hostRules(instance) })
+}
+
+export async function removeHostRules(instance: Instance): Promise<void> {
+  await runCommand(['nft', 'delete', 'table', 'inet', instance.name], { allowCodes: [0, 1] })
+}
+
+/**
+ * Writes kernel settings, such as `user/max_net_namespaces=0`, as root of the user namespace of a process.
+ * The script is fixed and gets the settings as arguments; nothing is ever put into its text.
+ */
+export async function setInUserNamespace(pid: number, settings: readonly string[]): Promise<void> {
+  const enter = ['--target', String(pid), '--user', '--setuid', '0', '--setgid', '0']
+  await runCommand(['nsenter', ...enter, 'sh', '-ec', writeSettings, 'sh', ...settings])
+}
+
+const writeSettings = 'for setting do echo "${setting#*=}" > "/proc/sys/${setting%%=*}"; done'
+
+const ipBatch = ['ip', '-batch', '-'] as const
+
+async function runBatch(lines: readonly string[], argv: readonly [string, ...string[]] = ipBatch): Promise<void> {
+  try {
+    await runCommand(argv, { input: `${lines.join('\n')}\n` })
+  } catch (error) {
+    if (error instanceof CommandFailed) throw new Error(`${error.message} (of: ${lines.join('; ')})`, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,35 @@
+import { type CgroupFacts, cgroupFacts, countsSwap } from '../host/cgroups.ts'
+import { exists, readText } from '../host/files.ts'
+
+/** What stays the same of this host while berth runs, looked up once. */
+export interface HostFacts {
+  readonly cgroups: CgroupFacts
+  readonly countsSwap: boolean
+  readonly hasIpv6: boolean
+  readonly hardLimits: Readonly<Record<string, number>>
+}
+
+export async function hostFacts(): Promise<HostFacts> {
+  const cgroups = await cgroupFacts()
+  const limits = (await readText('/proc/self/limits')) ?? ''
+  const [swap, hasIpv6] = await Promise.all([countsSwap(cgroups), exists('/proc/sys/net/ipv6')])
+  return { cgroups, countsSwap: swap, hasIpv6, hardLimits: parseHardLimits(limits) }
+}
+
+const limitNames: Readonly<Record<string, string>> = {
+  'Max open files': 'RLIMIT_NOFILE',
+  'Max core file size': 'RLIMIT_CORE',
+  'Max locked memory': 'RLIMIT_MEMLOCK',
+  'Max msgqueue size': 'RLIMIT_MSGQUEUE',
+}
+
+/** Reads `/proc/self/limits` (proc(5)); a limit that is not there is unlimited. */
+export function parseHardLimits(text: string): Record<string, number> {
+  const limits: Record<string, number> = {}
+  for (const line of text.split('\n')) {
+    const match = /^(.+?) {2,}\S+ +(\d+) /.exec(line)
+    const name = limitNames[match?.[1] ?? '']
+    if (name !== undefined) limits[name] = Number(match?.[2])
+  }
+  return limits
+}

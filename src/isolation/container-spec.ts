@@ -1,0 +1,140 @@
+import { type SandboxSpec, appUid } from '../model/sandbox.ts'
+import { Secret } from '../model/secret.ts'
+import { seccompProfile } from './seccomp.ts'
+
+/** What the specification of a container depends on besides the sandbox itself: this host. */
+export interface ContainerFacts {
+  readonly architecture: NodeJS.Architecture
+  readonly cgroupVersion: 1 | 2
+  readonly cgroupPath: string
+  /** Whether the kernel counts swap; without it a limit on swap is refused. */
+  readonly countsSwap: boolean
+  /** berth's own hard limits, which cannot be raised, by their names in getrlimit(2). */
+  readonly hardLimits: Readonly<Record<string, number>>
+  readonly rootPath: string
+  readonly hasIpv6: boolean
+  /** The init program on this host that becomes process 1. */
+  readonly init: string
+}
+
+/** Inside the tmpfs on /run, so that no image needs a mount point for it. */
+const initTarget = '/run/berth/init'
+const idsOfOne = 65_536
+
+/**
+ * Gives the OCI runtime specification of a sandbox (config.md of runtime-spec 1.0.2): the walls of the `container`
+ * level. Secrets are revealed in it: it may be written only where no other user and no disk keeps it.
+ */
+export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal = false): object {
+  const ids = [{ containerID: 0, hostID: spec.idBase, size: idsOfOne }]
+  return {
+    ociVersion: '1.0.2',
+    hostname: spec.hostname,
+    root: { path: facts.rootPath, readonly: true },
+    process: processOf(spec, facts, terminal),
+    mounts: mountsOf(spec, facts),
+    linux: {
+      namespaces,
+      sysctl: networkSettings(facts),
+      uidMappings: ids,
+      gidMappings: ids,
+      cgroupsPath: facts.cgroupPath,
+      resources: resourcesOf(spec, facts),
+      seccomp: seccompProfile(facts.architecture),
+      rootfsPropagation: 'private',
+      maskedPaths,
+      readonlyPaths,
+    },
+  }
+}
+
+function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal: boolean) {
+  return {
+    terminal,
+    user: { uid: appUid, gid: appUid, umask: 0o022 },
+    // tini reaps orphans and hands SIGTERM on, which the kernel keeps from a process 1 without a handler for it.
+    args: [initTarget, '--', ...spec.argv],
+    cwd: spec.workdir,
+    env: environmentOf(spec),
+    noNewPrivileges: true,
+    oomScoreAdj: 500,
+    capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+    rlimits: Object.entries(wantedLimits).map(([type, wanted]) => {
+      const limit = Math.min(wanted, facts.hardLimits[type] ?? wanted)
+      return { type, soft: limit, hard: limit }
+    }),
+  }
+}
+
+const wantedLimits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }
+
+function environmentOf({ env }: SandboxSpec): string[] {
+  const all: Record<string, string | Secret> = { PATH: standardPath, ...env, HOME: '/tmp' }
+  return Object.entries(all).map(([name, value]) => `${name}=${value instanceof Secret ? value.reveal() : value}`)
+}
+
+const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** All new, the network too: entering a sandbox later works only if its user namespace owns all the others. */
+const namespaces = ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'user', 'network'].map((type) => ({ type }))
+
+/** The application is not root inside, yet may listen on any port. IPv6 neighbours would be reachable without a route. */
+function networkSettings({ hasIpv6 }: ContainerFacts): Record<string, string> {
+  const noIpv6 = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' }
+  return { 'net.ipv4.ip_unprivileged_port_start': '0', ...(hasIpv6 ? noIpv6 : {}) }
+}
+
+function mountsOf({ volumes, limits }: SandboxSpec, { init }: ContainerFacts) {
+  const temporary = ['nosuid', 'nodev', 'noexec']
+  return [
+    // Only its own processes' entries; of other users' in the same sandbox, nothing.
+    { destination: '/proc', type: 'proc', source: 'proc', options: [...temporary, 'hidepid=2'] },
+    memory('/dev', ['nosuid', 'noexec', 'mode=755'], 64 * 1024, 64),
+    // A pty is host-wide scarce (kernel.pty.max). No `gid=5`: that group does not exist inside the user namespace.
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'max=16'],
+    },
+    memory('/dev/shm', [...temporary, 'mode=1777'], 16 * 1024 ** 2, 1024),
+    memory('/tmp', [...temporary, 'mode=1777'], limits.tmpBytes, 16_384),
+    memory('/run', [...temporary, 'mode=1777'], 4 * 1024 ** 2, 1024),
+    // No sysfs, which tells about the host's hardware; but the limits, which Node and the JVM size themselves by.
+    memory('/sys', [...temporary, 'mode=755'], 64 * 1024, 64),
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...temporary, 'relatime', 'ro'] },
+    { destination: initTarget, type: 'bind', source: init, options: ['bind', 'ro', 'nosuid', 'nodev'] },
+    ...volumes.map(({ source, target }) => ({
+      destination: target,
+      type: 'bind',
+      source,
+      options: ['bind', 'rw', ...temporary],
+    })),
+  ]
+}
+
+function memory(destination: string, flags: readonly string[], bytes: number, inodes: number) {
+  const options = [...flags, `size=${bytes}`, `nr_inodes=${inodes}`]
+  return { destination, type: 'tmpfs', source: 'tmpfs', options }
+}
+
+function resourcesOf({ limits }: SandboxSpec, { cgroupVersion, countsSwap }: ContainerFacts) {
+  const period = 100_000
+  return {
+    devices: [{ allow: false, access: 'rwm' }], // the runtime adds null, zero, full, random, urandom, tty and ptys
+    memory: { limit: limits.memoryBytes, ...(countsSwap ? { swap: limits.memoryBytes } : {}) },
+    pids: { limit: limits.pids },
+    cpu: { quota: Math.round(limits.cpus * period), period, shares: 1024 },
+    // One process killed alone may leave an application half alive; version 1 has no such switch.
+    ...(cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}),
+  }
+}
+
+const maskedPaths = [
+  ...['acpi', 'asound', 'cmdline', 'config.gz', 'diskstats', 'interrupts', 'iomem', 'ioports', 'kallsyms', 'kcore'],
+  ...['key-users', 'keys', 'kpagecgroup', 'kpagecount', 'kpageflags', 'latency_stats', 'modules', 'pagetypeinfo'],
+  ...['partitions', 'pressure', 'sched_debug', 'scsi', 'slabinfo', 'softirqs', 'timer_list', 'timer_stats'],
+  ...['vmallocinfo'],
+].map((name) => `/proc/${name}`)
+
+const readonlyPaths = ['bus', 'fs', 'irq', 'mtrr', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`)

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeCgroup } from '../host/cgroups.ts'
+import { runCommand } from '../host/command.ts'
+import { exists, readText, removeTree } from '../host/files.ts'
+import type { Instance } from '../host/instance.ts'
+import { unmountBelow } from '../host/mounts.ts'
+import { removeInterfaces } from '../host/network.ts'
+import { identify, isAlive, type ProcessIdentity, sendSignal, waitForEnd } from '../host/processes.ts'
+import type { HostFacts } from './container-facts.ts'
+import { type Layout, layoutOf } from './container-layout.ts'
+import { readRecord } from './container-record.ts'
+import { runtime } from './container-start.ts'
+
+/** Asks the application to end, and waits until it has or the grace is over. */
+export async function endGracefully(layout: Layout, graceSeconds: number): Promise<void> {
+  const record = await readRecord(layout)
+  if (!record) return
+  await untilSignalsPass(record.init)
+  await sendSignal(record.init, 'SIGTERM')
+  await waitForEnd(record.init, graceSeconds * 1000)
+}
+
+/**
+ * Waits until tini, which may just have been started, is ready to hand signals on: as process 1 it would not even
+ * notice one before. It holds them blocked, to take them one by one, and after that ignores SIGTTIN, which can be seen.
+ */
+async function untilSignalsPass({ pid }: ProcessIdentity): Promise<void> {
+  const sigttin = 1n << 20n
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const status = (await readText(`/proc/${pid}/status`).catch(() => undefined)) ?? ''
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1]
+    if (ignored === undefined || (BigInt(`0x${ignored}`) & sigttin) !== 0n) return
+    await sleep(10)
+  }
+}
+
+/** Removes every trace of a sandbox, whatever there is of it: running, ended or half-made. */
+export async function removeContainer(instance: Instance, id: string, { cgroups }: HostFacts): Promise<void> {
+  const layout = layoutOf(instance, id)
+  if (await exists(layout.runtimeState))
+    await runCommand(runtime(layout, 'delete', '--force', id), { allowCodes: [0, 1] })
+  await removeCgroup(cgroups, layout.cgroup)
+  await endMonitor(layout)
+  await Promise.all([unmountBelow(layout.bundle), removeInterfaces(instance, id)])
+  await Promise.all([layout.runtimeState, layout.bundle, layout.exitFile].map(removeTree))
+}
+
+/** The monitor ends by itself once it has written the exit code; one that waits for a container never made does not. */
+async function endMonitor(layout: Layout): Promise<void> {
+  const record = await readRecord(layout)
+  const monitor = record?.monitor ?? (await identify(Number(await readText(layout.monitorPidFile))))
+  if (!monitor) return
+  // Without a record the id may have been given to another process since.
+  const commandLine = (await readText(`/proc/${monitor.pid}/cmdline`).catch(() => '')) ?? ''
+  if (!commandLine.includes(layout.bundle)) return
+  if (await waitForEnd(monitor, 500)) return
+  await sendSignal(monitor, 'SIGKILL')
+  while (await isAlive(monitor)) await sleep(5)
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import { chmod, lstat, mkdir, readUntrusted, type Stats, writeFile } from '../host/files.ts'
+import { type SandboxSpec, appUid } from '../model/sandbox.ts'
+
+/** What every sandbox's tree must have, whatever its image brings: mount points and a few files of /etc. */
+
+/** With the modes that the runtime then gives to what it mounts there, whatever the mount options say. */
+const mountPoints = { proc: 0o555, sys: 0o755, dev: 0o755, tmp: 0o1777, run: 0o1777, etc: 0o755 }
+
+/**
+ * Writes the topmost layer of a sandbox: its plain directories hide what an image may have made of `/dev` or `/etc`
+ * (a symbolic link there once led a runtime out of its container, CVE-2026-41579).
+ */
+export async function writeScaffold(spec: SandboxSpec, directory: string): Promise<void> {
+  const [passwd, group] = await Promise.all([
+    readFromLayers(spec.layers, 'etc/passwd'),
+    readFromLayers(spec.layers, 'etc/group'),
+    ...Object.entries(mountPoints).map(async ([name, mode]) => {
+      await mkdir(join(directory, name))
+      await chmod(join(directory, name), mode) // mkdir's own mode is cut by the umask
+    }),
+  ])
+  const files = {
+    hosts: hostsFile(spec),
+    'resolv.conf': '',
+    hostname: `${spec.hostname}\n`,
+    passwd: withAppUser(passwd ?? 'root:x:0:0:root:/root:/bin/sh\n'),
+    group: withAppGroup(group ?? 'root:x:0:\n'),
+  }
+  await Promise.all([
+    ...Object.entries(files).map(([name, content]) => writeFile(join(directory, 'etc', name), content)),
+    ...spec.volumes.map(({ target }) => addMountPoint(spec.layers, directory, target)),
+  ])
+}
+
+/** Its own name must be in it: some servers look themselves up when they start, and wait for a resolver otherwise. */
+export function hostsFile({ hostname, link }: Pick<SandboxSpec, 'hostname' | 'link'>): string {
+  return `127.0.0.1 localhost\n${link?.sandboxAddress ?? '127.0.0.1'} ${hostname}\n`
+}
+
+/** Adds the application's user, unless the image has one with its number; the name is `app` where that is free. */
+export function withAppUser(passwd: string): string {
+  return withEntry(passwd, (name) => `${name}:x:${appUid}:${appUid}::/tmp:/bin/sh`)
+}
+
+export function withAppGroup(group: string): string {
+  return withEntry(group, (name) => `${name}:x:${appUid}:`)
+}
+
+function withEntry(file: string, entryFor: (name: string) => string): string {
+  const entries = file.split('\n').filter((line) => line !== '')
+  if (entries.some((line) => line.split(':')[2] === String(appUid))) return file
+  const isTaken = entries.some((line) => line.startsWith('app:'))
+  return [...entries, entryFor(isTaken ? 'berth-app' : 'app'), ''].join('\n')
+}
+
+/** Reads a file as the stacked layers show it, topmost first, without following a link out of the image. */
+async function readFromLayers(layers: readonly string[], path: string): Promise<string | undefined> {
+  for (const layer of layers.toReversed()) {
+    const parent = await kindOf(join(layer, path, '..'))
+    if (parent && !parent.isDirectory()) return undefined
+    const found = await kindOf(join(layer, path))
+    // Anything else than a file hides what lies below; a character device is overlayfs's mark for "deleted".
+    if (found) return found.isFile() ? readUntrusted(join(layer, path)) : undefined
+  }
+  return undefined
+}
+
+/** Makes the directory of a volume, unless a link in the image leads there: the runtime resolves that one safely. */
+async function addMountPoint(layers: readonly string[], directory: string, target: string): Promise<void> {
+  const parts = target.split('/').filter((part) => part !== '')
+  for (const [index] of parts.entries()) {
+    const path = parts.slice(0, index + 1).join('/')
+    const found = await Promise.all(layers.map((layer) => kindOf(join(layer, path))))
+    if (found.findLast((stats) => stats !== undefined)?.isSymbolicLink()) return
+  }
+  await mkdir(join(directory, ...parts), { recursive: true, mode: 0o755 })
+}
+
+async function kindOf(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined)
+}

@@ -1,0 +1,39 @@
+import { problem } from '../problem.ts'
+
+export const sandboxNotStarted = problem('sandbox-not-started', {
+  explain: `The runtime could not make a sandbox, so the application did not run a single instruction. Nothing of the
+sandbox is left behind, and what served before still serves.
+
+The most frequent reasons: the start command's working directory is not in the image, a volume's path lies below a file
+of the image, or the host has run out of memory or of disk space for the run directory.`,
+  text: ({ id, reason }: { id: string; reason: string }) => ({
+    message: `Cannot make the sandbox ${id}: ${reason}`,
+    fix: 'Look at the reason above; `berth plan` shows the working directory, volumes and limits that were asked for',
+  }),
+})
+
+export const sandboxNotRunning = problem('sandbox-not-running', {
+  explain: `A command can run inside a sandbox only while its application runs. \`berth run\` starts a sandbox of its
+own for the command and needs no running application.`,
+  text: ({ id }: { id: string }) => ({
+    message: `Cannot run a command in ${id}: it is not running`,
+    fix: 'Start the application, or use `berth run`',
+  }),
+})
+
+export const commandNotStarted = problem('command-not-started', {
+  explain: `The runtime could not start the command inside the sandbox. The application itself is not affected.`,
+  text: ({ id, reason }: { id: string; reason: string }) => ({
+    message: `Cannot run a command in ${id}: ${reason}`,
+    fix: 'Check that the command exists in the image',
+  }),
+})
+
+export const noTerminal = problem('no-terminal', {
+  explain: `Interactive commands need a pseudo-terminal, which the package @lydell/node-pty provides in prebuilt form
+for x64 and arm64. It is not installed, or not made for this machine.`,
+  text: () => ({
+    message: 'Cannot open a terminal: @lydell/node-pty cannot be loaded',
+    fix: 'Install berth again with its optional packages, or run the command without a terminal',
+  }),
+})
