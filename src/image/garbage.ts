@@ -34,29 +34,19 @@ export async function findGarbage(question: GarbageQuestion): Promise<Garbage[]>
   const kept = await reachable(question)
   const records = await readRecords(cache)
   const titles = new Map([...records.values()].map((record) => [hexOf(record.diffId), record.title]))
-  const unreachable = [
-    ...(await manifestsAmong(question, await entriesOf(paths.blobs))).map((name) => ({ kind: 'image' as const, name })),
-  ].filter(({ name }) => !kept.blobs.has(name))
-  const images = new Set(unreachable.map(({ name }) => name))
+  const blobs = await entriesOf(paths.blobs)
+  const images = new Set(await manifestsAmong(question, blobs))
+  const list = async (kind: Garbage['kind'], directory: string, keeps: (name: string) => boolean) =>
+    (await entriesOf(directory))
+      .filter((name) => !keeps(name))
+      .map((name) => ({ kind, name, path: join(directory, name) }))
   const found = [
-    ...[...images].map((name) => ({ kind: 'image' as const, name, path: join(paths.blobs, name) })),
-    ...(await entriesOf(paths.layers))
-      .filter((name) => !kept.blobs.has(name))
-      .map((name) => ({ kind: 'layer' as const, name, path: join(paths.layers, name) })),
-    ...(await entriesOf(paths.blobs))
-      .filter((name) => !kept.blobs.has(name) && !images.has(name))
-      .map((name) => ({ kind: 'blob' as const, name, path: join(paths.blobs, name) })),
-    ...(await entriesOf(cache.layersDirectory))
-      .filter((name) => !kept.records.has(basename(name, '.json')))
-      .map((name) => ({ kind: 'record' as const, name, path: join(cache.layersDirectory, name) })),
-    ...(await entriesOf(cache.answersDirectory))
-      .filter((name) => !kept.answers.has(basename(name, '.json')))
-      .map((name) => ({ kind: 'record' as const, name, path: join(cache.answersDirectory, name) })),
-    ...(await entriesOf(paths.temporary)).map((name) => ({
-      kind: 'temporary' as const,
-      name,
-      path: join(paths.temporary, name),
-    })),
+    ...(await list('image', paths.blobs, (name) => kept.blobs.has(name) || !images.has(name))),
+    ...(await list('layer', paths.layers, (name) => kept.blobs.has(name))),
+    ...(await list('blob', paths.blobs, (name) => kept.blobs.has(name) || images.has(name))),
+    ...(await list('record', cache.layersDirectory, (name) => kept.records.has(basename(name, '.json')))),
+    ...(await list('record', cache.answersDirectory, (name) => kept.answers.has(basename(name, '.json')))),
+    ...(await list('temporary', paths.temporary, () => false)),
   ]
   return measure(found, titles, oldest)
 }

@@ -35,12 +35,19 @@ export function refusalOf(address: string, own: readonly string[]): string | und
   return hit && `${plain} is ${hit.what}`
 }
 
+/** First six groups of IPv6 addresses that end with an IPv4 one: mapped, compatible, NAT64. */
+const embeddings = [
+  [0, 0, 0, 0, 0, 0xffff],
+  [0, 0, 0, 0, 0, 0],
+  [0x64, 0xff9b, 0, 0, 0, 0],
+]
+
 /** An IPv4 address inside an IPv6 one reaches the same host (RFC 4291, 2.5.5; NAT64, RFC 6052). */
 function withoutMapping(address: string): string {
   if (!isIPv6(address)) return address
   const groups = expand(address)
   const high = groups.slice(0, 6).join(':')
-  const embedded = ['0:0:0:0:0:65535', '0:0:0:0:0:0', `${0x64}:${0xff9b}:0:0:0:0`].includes(high)
+  const embedded = embeddings.some((prefix) => prefix.join(':') === high)
   const [upper = 0, lower = 0] = groups.slice(6)
   if (!embedded || (upper === 0 && lower <= 1)) return address
   return [upper >> 8, upper & 255, lower >> 8, lower & 255].join('.')

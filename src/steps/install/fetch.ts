@@ -36,7 +36,7 @@ export async function fetchWithIntegrity(
   file: { readonly url: string; readonly integrity: string },
   onBytes: (bytes: number) => void,
 ): Promise<Digest> {
-  const [algorithm = '', expected = ''] = splitOnce(file.integrity, '-')
+  const [algorithm, expected] = splitOnce(file.integrity, '-')
   const hash = createHash(algorithm)
   const fill = (output: HashingFile) =>
     pour(workshop, file.url, (chunk) => {

@@ -71,11 +71,13 @@ function clientEnvironment(certificates: string | undefined): Record<string, str
 /** Says what a build fetches: bytes by host as progress, each refusal as a notice. */
 function fetchReporter({ workshop }: LayerWork): (fetch: Fetch) => void {
   const bytes = new Map<string, number>()
+  let lastReport = 0
   return ({ host, bytes: more, refused }) => {
-    if (refused !== undefined)
-      return workshop.emit({ kind: 'notice', message: `The build asked for ${host}: ${refused}` })
+    if (refused !== undefined) workshop.emit({ kind: 'notice', message: `The build asked for ${host}: ${refused}` })
     const done = (bytes.get(host) ?? 0) + more
     bytes.set(host, done)
+    if (more === 0 || Date.now() - lastReport < 200) return
+    lastReport = Date.now()
     workshop.emit({ kind: 'progress', step: 'install', what: `from ${host}`, done, unit: 'bytes' })
   }
 }
