@@ -2,7 +2,8 @@ import { basename, join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { hasCode, readUntrusted, stat } from '../host/files.ts'
 import type { DeployRequest } from '../model/api.ts'
-import { folderMissing, manifestUnreadable, sourceEmpty } from '../model/problems/client.ts'
+import { folderMissing, manifestUnreadable } from '../model/problems/client.ts'
+import { sourceEmpty } from '../model/problems/retrieve.ts'
 import { withoutUserinfo } from '../model/secret.ts'
 
 /** What the operator asked to deploy. */
@@ -62,7 +63,7 @@ async function checkFolder(folder: string, given: string): Promise<void> {
 async function openFolder(folder: string, given: string, manifestPath: string): Promise<Source> {
   const [{ listFolder }, { packFolder }] = await Promise.all([import('./list-folder.ts'), import('./pack.ts')])
   const { entries, skipped } = await listFolder(folder)
-  if (!entries.some((entry) => entry.kind !== 'folder')) throw sourceEmpty({ folder: given })
+  if (!entries.some((entry) => entry.kind !== 'folder')) throw sourceEmpty({ origin: given })
   return {
     described: { fallbackName: nameFrom(folder), manifestPath, origin: folder },
     tar: packFolder(folder, entries),

@@ -57,15 +57,6 @@ folder.`,
   }),
 })
 
-export const sourceEmpty = problem('source-empty', {
-  explain: `Nothing is left of the folder once the ignored files are taken out (\`.gitignore\`, \`.berthignore\` and what
-is always left out: version control, \`node_modules\`, virtualenvs, \`__pycache__\`).`,
-  text: ({ folder }: { folder: string }) => ({
-    message: `There is nothing to deploy in ${folder}`,
-    fix: 'Name the folder that holds the application, or look at its `.gitignore` and `.berthignore`',
-  }),
-})
-
 export const sourceTooBig = problem('source-too-big', {
   explain: `A source tree may have 200,000 files and 2 GiB. More than that is mostly data or build output that was not
 meant to be deployed: list it in \`.berthignore\` (same patterns as \`.gitignore\`), keep data in a volume.`,

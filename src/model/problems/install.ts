@@ -228,16 +228,7 @@ export const buildImpossible = problem('build-impossible', {
   explain: `A build runs in a sandbox of its own: runc, overlayfs and network namespaces. The host refused one of them.`,
   text: ({ what, reason }: { what: string; reason: string }) => ({
     message: `Cannot set up the build sandbox: ${what} failed: ${reason}`,
-    fix: 'Run `berth check`, and mend what it names',
-  }),
-})
-
-export const diskFull = problem('disk-full', {
-  explain: `The file system of BERTH_HOME has no space left. What was half-written has been removed; images and volumes are as
-they were. \`berth gc\` removes what no kept release needs.`,
-  text: ({ path }: { path: string }) => ({
-    message: `Cannot go on: there is no space left at ${path}`,
-    fix: 'Run `berth gc`, or make room on the disk',
+    fix: 'Run `berth doctor`, and mend what it names',
   }),
 })
 

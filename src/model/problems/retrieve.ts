@@ -30,9 +30,10 @@ from failed. Nothing of it was kept.`,
 })
 
 export const sourceEmpty = problem('source-empty', {
-  explain: `After .gitignore and .berthignore nothing was left to deploy.`,
+  explain: `Nothing is left of the source once the ignored files are taken out (\`.gitignore\`, \`.berthignore\` and what is always
+left out: version control, \`node_modules\`, virtualenvs, \`__pycache__\`).`,
   text: ({ origin }: { origin: string }) => ({
     message: `There is nothing to deploy in ${origin}`,
-    fix: 'Name the folder of the application, and see that .gitignore and .berthignore do not exclude all of it',
+    fix: 'Name the folder that holds the application, or look at its `.gitignore` and `.berthignore`',
   }),
 })

@@ -2,8 +2,8 @@ import * as files from '../../host/files.ts'
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import { ImageStore, protectBuild, type StoredLayer } from '../../image/index.ts'
 import type { Image, InstallPlan } from '../../model/plan.ts'
-import { Problem } from '../../model/problem.ts'
-import { buildAborted, diskFull } from '../../model/problems/install.ts'
+import { buildAborted } from '../../model/problems/install.ts'
+import { diskFull } from '../../model/problems/deploy.ts'
 import { askAnswers } from './answers.ts'
 import { makeLayer } from './make-layer.ts'
 import { resolveSteps, type LayerStep } from './layer-steps.ts'
@@ -31,7 +31,7 @@ export async function applyInstall(plan: InstallPlan, context: InstallContext): 
     }
     return await workshop.store.writeImage(layers, plan.config, Math.max(...steps.map(({ epoch }) => epoch)))
   } catch (error) {
-    throw await explainFailure(error, context)
+    throw explainFailure(error, context)
   } finally {
     release()
   }
@@ -78,12 +78,7 @@ class StackBuilder {
   }
 }
 
-/** Below this much room on the disk, whatever failed is taken to have failed for want of it. */
-const leastRoom = 32 * 1024 * 1024
-
-async function explainFailure(error: unknown, { instance, signal }: InstallContext): Promise<unknown> {
+function explainFailure(error: unknown, { instance, signal }: InstallContext): unknown {
   if (signal.aborted) return buildAborted({ title: 'the image' }, { cause: error })
-  const { bavail, bsize } = await files.statfs(instance.home)
-  const isFull = files.hasCode(error, 'ENOSPC', 'EDQUOT') || (!(error instanceof Problem) && bavail * bsize < leastRoom)
-  return isFull ? diskFull({ path: instance.home }, { cause: error }) : error
+  return files.hasCode(error, 'ENOSPC', 'EDQUOT') ? diskFull({ where: instance.home }, { cause: error }) : error
 }
