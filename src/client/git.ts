@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCommand } from '../host/command-pipe.ts'
@@ -123,10 +122,7 @@ async function readTree(git: Git, tag: string, remove: () => Promise<void>): Pro
     tar: packTree(entries, ({ path }) => contents.read(ids.get(path) ?? '')),
     submodules: listed.filter((entry) => entry.kind === 'submodule').map((entry) => entry.path),
     async close() {
-      const closed = once(objects.output, 'close')
-      objects.kill()
-      objects.output.resume()
-      await closed
+      await objects.stop()
       await remove()
     },
   }

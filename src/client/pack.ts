@@ -57,6 +57,7 @@ function addFile(archive: Pack, entry: FileEntry, content: AsyncIterable<Buffer>
     const sink = archive.entry({ ...sameForAll, name: entry.path, size: entry.size, mode }, (error) =>
       error ? reject(error) : resolve(),
     )
+    sink.on('error', reject)
     const copy = async () => {
       for await (const piece of content) {
         if (!sink.write(piece)) await new Promise<void>((drained) => onceWritable(sink, drained))

@@ -8,7 +8,8 @@ export interface CommandPipe {
   readonly output: Readable
   /** @throws CommandFailed when it does not exit with 0 */
   readonly ended: Promise<void>
-  kill(): void
+  /** Ends it, whether or not its output was read. */
+  stop(): Promise<void>
 }
 
 /** Starts a host program whose output is too large to hold in memory. */
@@ -37,5 +38,11 @@ export function openCommand(
     })
   })
   ended.catch(() => undefined) // whoever reads the output awaits it afterwards
-  return { input: child.stdin, output: child.stdout, ended, kill: () => child.kill('SIGKILL') }
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
+  const stop = async () => {
+    child.kill('SIGKILL')
+    await exited
+    child.stdout.destroy()
+  }
+  return { input: child.stdin, output: child.stdout, ended, stop }
 }
