@@ -86,9 +86,10 @@ export async function readLineAndRest(body: Readable): Promise<{ line: string; r
   const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
   let head: Buffer = Buffer.alloc(0)
   while (!head.includes('\n')) {
-    const { value, done } = await chunks.next()
-    if (done === true || head.length > maximumBody) throw requestInvalid({ reason: 'the body has no request line' })
-    head = Buffer.concat([head, value])
+    const next = await chunks.next()
+    if (next.done === true || head.length > maximumBody)
+      throw requestInvalid({ reason: 'the body has no request line' })
+    head = Buffer.concat([head, next.value])
   }
   const end = head.indexOf('\n')
   const following = async function* () {

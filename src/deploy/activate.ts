@@ -118,7 +118,7 @@ async function switchTraffic(berth: Berth, { app, release, record, activation }:
       activation.commit()
       return retired
     })
-    old?.drain()
+    void old?.drain()
   })
 }
 

@@ -32,7 +32,10 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   await using source = await openSource(berth, input)
   const { emit, signal, request } = input
   const name = source.retrieved.app
-  if (request.buildOnly) return build(berth, source, input, begun)
+  if (request.buildOnly) {
+    await build(berth, source, input, begun)
+    return
+  }
   await journaled(berth, { name, action: 'deploy', emit, signal }, async (change) => {
     emit({ kind: 'deploy-started', app: name, deployment: change.deployment })
     const declared = source.manifest.configure.env
@@ -171,7 +174,7 @@ export interface RollOut {
   readonly release: Release
   /** Whether the release is made by this change: then it is initialised, and taken back when it does not come to serve. */
   readonly isNew: boolean
-  commit(): void
+  readonly commit: () => void
 }
 
 /** Brings a release into service: initialise, when it is new, and start. */

@@ -20,8 +20,8 @@ export class Endings {
 
   report(id: string, exit: Exit): void {
     const waiting = this.#waiting.get(id)
-    if (!waiting) return this.#unclaimed(id, exit)
     this.#waiting.delete(id)
-    waiting(exit)
+    if (waiting) waiting(exit)
+    else this.#unclaimed(id, exit)
   }
 }

@@ -21,7 +21,7 @@ export async function journaled<Result>(
   { name, action, emit, signal }: { name: string; action: string; emit: Emit; signal: AbortSignal },
   work: (change: Change) => Promise<Result>,
 ): Promise<Result> {
-  using _alone = berth.busy.begin(name, action)
+  using alone = berth.busy.begin(name, action)
   const app = berth.state.apps.ensure(name)
   const deployment = berth.state.deployments.begin(app, action)
   try {

@@ -68,9 +68,12 @@ export class Supervisor {
     const app = berth.state.apps.byId(appId)
     if (!app || app.wanted === 'stopped' || app.currentRelease === undefined) return
     if (berth.state.sandboxes.serving(app)) return
-    if (berth.busy.isBusy(app.name)) return this.#later(berth, app, 'another change is under way')
+    if (berth.busy.isBusy(app.name)) {
+      this.#later(berth, app, 'another change is under way')
+      return
+    }
     const restarts = (app.trouble?.restarts ?? 0) + 1
-    using _alone = berth.busy.begin(app.name, 'restart')
+    using alone = berth.busy.begin(app.name, 'restart')
     try {
       const trouble = { exit: 'not running', lines: [], at: new Date().toISOString(), ...app.trouble, restarts }
       const commit = () => berth.state.apps.setTrouble(appId, app.trouble ? trouble : undefined)

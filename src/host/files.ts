@@ -14,6 +14,7 @@ export {
   lutimes,
   mkdir,
   mkdtemp,
+  open as openFile,
   readdir,
   readFile,
   readlink,
