@@ -1,92 +1,110 @@
-import { followFile, readEnd, sizeOf } from '../host/growing-file.ts'
+import { basename, dirname, join } from 'node:path'
+import { openFile, readdir, stat } from '../host/files.ts'
 
-/** What an application printed, as its monitor keeps it: conmon's `k8s-file` format, in one file and two older ones. */
+/**
+ * Logs as conmon writes them (its `k8s-file` driver): `TIME stdout F text`, with `P` instead of `F` for a piece of a line
+ * that goes on. A log that grew too long has older parts beside it, `.1` the younger one.
+ */
+
 export interface LogEntry {
-  /** RFC 3339 with nanoseconds, as the monitor wrote it. */
+  /** RFC 3339 with nanoseconds, as conmon wrote it. */
   readonly time: string
   readonly stream: 'stdout' | 'stderr'
-  /** One line without its end; a longer one than `longestLine` comes in several. */
   readonly text: string
 }
 
-/** Characters; an application may print without ever ending a line. */
+/** Characters of one line that are kept; an application may print without ever ending a line. */
 const longestLine = 64 * 1024
+const chunkBytes = 64 * 1024
 
-/** Gives a function that takes text as it comes and gives the whole lines in it, with their parts put together. */
-export function logParser(): (chunk: string) => LogEntry[] {
-  let pending = ''
-  const parts = new Map<string, LogEntry>()
-  return (chunk) => {
-    const lines = (pending + chunk).split('\n')
-    pending = lines.pop() ?? ''
-    return lines.map((line) => takeLine(line, parts)).filter((entry) => entry !== undefined)
+/** Puts the pieces of lines together again. Give it each line of the file in turn. */
+export class LogParser {
+  readonly #pieces = { stdout: '', stderr: '' }
+
+  /** @returns the entry that this line completes, or undefined for a piece and for what is no log line */
+  take(line: string): LogEntry | undefined {
+    const match = /^(\S+) (stdout|stderr) ([FP])(?: |$)/.exec(line)
+    if (!match) return undefined
+    const [head, time = '', stream, kind] = match
+    const name = stream === 'stderr' ? 'stderr' : 'stdout'
+    const text = (this.#pieces[name] + line.slice(head.length)).slice(0, longestLine)
+    this.#pieces[name] = kind === 'P' ? text : ''
+    return kind === 'P' ? undefined : { time, stream: name, text }
   }
 }
 
-/** Adds a line `TIME STREAM F|P TEXT` to the parts before it; gives the entry that it completes, if it does. */
-function takeLine(line: string, parts: Map<string, LogEntry>): LogEntry | undefined {
-  const match = /^(\S+) (stdout|stderr) ([FP]) (.*)$/s.exec(line)
-  const [, time, stream, completeness, text] = match ?? []
-  if (time === undefined || text === undefined || (stream !== 'stdout' && stream !== 'stderr')) return undefined
-  const before = parts.get(stream)
-  const entry: LogEntry = { time: before?.time ?? time, stream, text: (before?.text ?? '') + text }
-  if (completeness === 'P' && entry.text.length < longestLine) {
-    parts.set(stream, entry)
-    return undefined
-  }
-  parts.delete(stream)
-  return entry
-}
-
-/** The files of a log, newest first. */
-function filesOf(logFile: string): string[] {
-  return [logFile, `${logFile}.1`, `${logFile}.2`]
-}
-
-export interface LogWish {
-  /** How many of the last lines at most. */
-  readonly lines: number
-  /** Only what was printed at this time or later. */
-  readonly since?: Date
-}
-
-/** Reads the last lines of a log, oldest first; none when there is no log. */
-export async function readLastLines(logFile: string, wish: number | LogWish): Promise<LogEntry[]> {
-  const { lines, since } = typeof wish === 'number' ? { lines: wish } : wish
-  return readUpTo(logFile, { lines, ...(since ? { since } : {}) }, Infinity)
-}
-
-async function readUpTo(logFile: string, { lines, since }: LogWish, end: number): Promise<LogEntry[]> {
-  let entries: LogEntry[] = []
-  for (const path of filesOf(logFile)) {
-    if (entries.length >= lines) break
-    entries = [...(await lastOfFile(path, lines - entries.length, path === logFile ? end : Infinity)), ...entries]
-  }
-  return since ? entries.filter(({ time }) => new Date(time) >= since) : entries
-}
-
-/** Reads ever more of a file's end until it holds enough lines. */
-async function lastOfFile(path: string, count: number, end: number): Promise<LogEntry[]> {
-  for (let bytes = 64 * 1024; ; bytes *= 4) {
-    const found = await readEnd(path, bytes, end)
-    if (!found) return []
-    const text = found.content.toString('utf8')
-    // What it begins with may be the rest of a line.
-    const entries = logParser()(found.isWhole ? text : text.slice(text.indexOf('\n') + 1))
-    if (found.isWhole || entries.length > count || bytes > largestRead) return entries.slice(-count)
+/** The whole entries of a log and of its older parts, oldest first. */
+export async function* readEntries(file: string): AsyncGenerator<LogEntry> {
+  const parser = new LogParser()
+  for (const part of await partsOf(file)) {
+    for await (const line of new LineReader(part).lines()) {
+      const entry = parser.take(line)
+      if (entry) yield entry
+    }
   }
 }
 
-const largestRead = 32 * 1024 ** 2
+/** The last entries of a log; none when it does not exist. Reads no more of it than it has to. */
+export async function readLastLines(file: string, count: number): Promise<LogEntry[]> {
+  for (let bytes = chunkBytes; ; bytes *= 4) {
+    const size = (await stat(file).catch(() => undefined))?.size ?? 0
+    const start = Math.max(0, size - bytes)
+    const entries: LogEntry[] = []
+    const parser = new LogParser()
+    for await (const line of new LineReader(file, start).lines()) {
+      const entry = parser.take(line)
+      if (entry) entries.push(entry)
+    }
+    // The first one may be the end of a line whose beginning was not read.
+    if (start === 0 || entries.length > count) return entries.slice(-count)
+  }
+}
 
-/** Gives the last lines of a log and then what is added, until `signal` aborts. */
-export async function* followLog(logFile: string, wish: LogWish, signal: AbortSignal): AsyncGenerator<LogEntry> {
-  const size = await sizeOf(logFile)
-  const found = await readEnd(logFile, longestLine, size)
-  // Not in the middle of a line that is just being written.
-  const start = found ? size - (found.content.length - 1 - found.content.lastIndexOf(0x0a)) : 0
-  yield* await readUpTo(logFile, wish, start)
-  const parse = logParser()
-  const decoder = new TextDecoder()
-  for await (const chunk of followFile(logFile, start, signal)) yield* parse(decoder.decode(chunk, { stream: true }))
+/** A log and its older parts, oldest first. */
+async function partsOf(file: string): Promise<string[]> {
+  const name = basename(file)
+  const names = await readdir(dirname(file)).catch((): string[] => [])
+  const older = names.filter((other) => other.startsWith(`${name}.`) && /^[0-9]+$/.test(other.slice(name.length + 1)))
+  const number = (other: string) => Number(other.slice(name.length + 1))
+  return [...older.sort((a, b) => number(b) - number(a)).map((other) => join(dirname(file), other)), file]
+}
+
+/** Reads the lines of a file that grows, from a position on, as often as it is asked. */
+export class LineReader {
+  readonly #file: string
+  #position: number
+  #rest: Buffer = Buffer.alloc(0)
+
+  constructor(file: string, position = 0) {
+    this.#file = file
+    this.#position = position
+  }
+
+  /** Whole lines that were not given before. What follows the last newline waits for its end. */
+  async *lines(): AsyncGenerator<string> {
+    const handle = await openFile(this.#file, 'r').catch(() => undefined)
+    if (!handle) return
+    try {
+      const { size } = await handle.stat()
+      if (size < this.#position) this.#position = 0 // it was rotated: this is a new file
+      for (;;) {
+        const { bytesRead, buffer } = await handle.read(Buffer.alloc(chunkBytes), 0, chunkBytes, this.#position)
+        if (bytesRead === 0) return
+        this.#position += bytesRead
+        yield* this.#cut(buffer.subarray(0, bytesRead))
+      }
+    } finally {
+      await handle.close()
+    }
+  }
+
+  *#cut(chunk: Buffer): Generator<string> {
+    const bytes = Buffer.concat([this.#rest, chunk])
+    let start = 0
+    for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
+      yield bytes.toString('utf8', start, end)
+      start = end + 1
+    }
+    this.#rest = bytes.subarray(start).subarray(0, 2 * longestLine)
+  }
 }
