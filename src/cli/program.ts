@@ -23,7 +23,6 @@ export function readCommandLine(words: readonly string[]): Request {
     .usage('COMMAND [ARGUMENTS] [--json]')
     .option('--version', 'print the version')
     .helpCommand('help [COMMAND]', 'show help for a command')
-    .enablePositionalOptions()
   for (const command of commands) addCommand(program, command, (found) => (request = found))
   silence(program, (text) => (help += text))
   try {
@@ -31,7 +30,7 @@ export function readCommandLine(words: readonly string[]): Request {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (help === '' || error.exitCode !== 0) {
-      const isAsked = error.code === 'commander.help' && words.length <= 1
+      const isAsked = error.code === 'commander.help' && words.length === 0
       if (!isAsked) throw usageProblem(error, words)
     }
   }
@@ -46,8 +45,6 @@ function addCommand(program: Parser, command: Command, found: (request: Request)
   for (const { written, description, arity } of Object.values(command.arguments)) {
     const shape = { one: `<${written}>`, optional: `[${written}]`, rest: `<${written}...>` }[arity]
     parser.argument(shape, description)
-    // What follows the name of an application in `run` and `exec` belongs to the command there.
-    if (arity === 'rest' && written === 'COMMAND') parser.passThroughOptions()
   }
   const options = Object.entries(command.options).map(([name, parameter]) => {
     const option = new Option(parameter.written, parameter.description)
@@ -93,6 +90,9 @@ function usageProblem(error: CommanderError, words: readonly string[]) {
     })
   }
   const message = error.message.replace(/^error: /, '')
+  if (error.code === 'commander.unknownOption' && ['run', 'exec'].includes(words[0] ?? '') && !words.includes('--')) {
+    return usage({ message, fix: `Put \`--\` before the command: \`berth ${words[0] ?? ''} APP -- COMMAND\`` })
+  }
   const wrong = /^unknown (command|option) '([^']+)'/.exec(message)
   const known = wrong?.[1] === 'command' ? commandWords(words, wrong[2] ?? '') : optionWords(words)
   const meant = wrong && nearest(wrong[2] ?? '', known)

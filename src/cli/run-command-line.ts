@@ -11,7 +11,7 @@ import { show, type Output } from './show.ts'
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const interruption = interruptedByCtrlC()
   stopWhenNobodyReads()
-  const output = makeOutput(words.includes('--json'))
+  const output = makeOutput(ownWords(words).includes('--json'))
   try {
     const request = readCommandLine(words)
     if (request.kind === 'help') {
@@ -26,6 +26,12 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     if (interruption.aborted) return exitCodes.interrupted
     return report(error, output)
   }
+}
+
+/** What follows `--` belongs to a command in a sandbox. */
+function ownWords(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--')
+  return end < 0 ? words : words.slice(0, end)
 }
 
 async function report(error: unknown, { json, print, screen }: Output): Promise<number> {
