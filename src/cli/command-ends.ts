@@ -11,7 +11,7 @@ export interface OwnEnds extends CommandEnds, Disposable {
 /** Takes the terminal over, if there is one; disposing of it gives it back. */
 export function openEnds(json: boolean): OwnEnds {
   const { stdin, stdout, stderr } = process
-  const terminal = !json && stdin.isTTY && stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined
+  const terminal = !json && stdin.isTTY && stdout.isTTY ? sizeOf(stdout) : undefined
   // Raw: keys such as Ctrl-C are the command's business then, not ours.
   if (terminal) stdin.setRawMode(true)
   return {
@@ -20,7 +20,7 @@ export function openEnds(json: boolean): OwnEnds {
     stdout: json ? jsonOutput('stdout') : (chunk) => void stdout.write(chunk),
     stderr: json ? jsonOutput('stderr') : (chunk) => void stderr.write(chunk),
     onResize(listener) {
-      const resized = () => listener({ columns: stdout.columns, rows: stdout.rows })
+      const resized = () => listener(sizeOf(stdout))
       if (terminal) stdout.on('resize', resized)
       return () => stdout.off('resize', resized)
     },
@@ -29,9 +29,14 @@ export function openEnds(json: boolean): OwnEnds {
     },
     [Symbol.dispose]() {
       if (terminal) stdin.setRawMode(false)
-      stdin.unref()
+      stdin.destroy() // else a pipe or terminal that nobody closes would keep this process
     },
   }
+}
+
+/** Some terminals, serial lines among them, do not know their size and say 0. */
+function sizeOf({ columns, rows }: NodeJS.WriteStream): { columns: number; rows: number } {
+  return { columns: columns || 80, rows: rows || 24 }
 }
 
 /** Characters may be cut in two between chunks; the decoder puts them together. */

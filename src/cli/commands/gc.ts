@@ -15,10 +15,14 @@ export const gc = command({
   },
 })
 
-/** What was removed, and how much room that made. */
+/** How many of each kind were removed, and how much room that made; `--json` names each. */
 export function renderReport({ dryRun, bytes, removed }: GcReport, columns: number | undefined): string {
   if (removed.length === 0) return 'nothing to remove'
-  const rows = removed.map(({ kind, name, bytes }) => [kind, formatBytes(bytes), name])
+  const kinds = [...new Set(removed.map(({ kind }) => kind))]
+  const rows = kinds.map((kind) => {
+    const all = removed.filter((item) => item.kind === kind)
+    return [kind, String(all.length), formatBytes(all.reduce((sum, item) => sum + item.bytes, 0))]
+  })
   const sum = `${dryRun ? 'would free' : 'freed'} ${formatBytes(bytes)}`
-  return `${table(['KIND', 'SIZE', 'NAME'], rows, columns)}\n\n${sum}`
+  return `${table(['KIND', 'COUNT', 'SIZE'], rows, columns)}\n\n${sum}`
 }

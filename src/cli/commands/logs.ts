@@ -29,8 +29,16 @@ export const logs = command({
 async function* render(lines: AsyncIterable<LogLine>, isTerminal: boolean) {
   for await (const line of lines) {
     const text = isTerminal ? safeText(line.text) : line.text
-    yield { json: line, text: `${line.time} ${line.release} ${line.stream === 'stderr' ? 'err' : 'out'} ${text}` }
+    yield {
+      json: line,
+      text: `${shortTime(line.time)} ${line.release} ${line.stream === 'stderr' ? 'err' : 'out'} ${text}`,
+    }
   }
+}
+
+/** To the millisecond; nanoseconds take a third of a line, and `--json` has them. */
+function shortTime(time: string): string {
+  return time.replace(/(\.[0-9]{3})[0-9]*(?:\+00:00|Z)$/, '$1Z')
 }
 
 /** Reads a duration back from `now`, or a moment. Gives RFC 3339. */

@@ -1,6 +1,6 @@
 import type { AppStatus } from '../../model/api.ts'
 import { argument, command } from '../command.ts'
-import { formatAge, formatBytes } from '../render/quantity.ts'
+import { formatAge, formatMemory } from '../render/quantity.ts'
 import { safeText } from '../render/safe-text.ts'
 import { fields } from '../render/table.ts'
 
@@ -39,12 +39,12 @@ function optional(name: string, value: string | undefined): (readonly [string, s
 
 function describeSandbox({ sandbox }: AppStatus): string | undefined {
   if (!sandbox) return undefined
-  const memory = sandbox.memoryBytes === undefined ? '' : `, ${formatBytes(sandbox.memoryBytes)} of memory`
+  const memory = sandbox.memoryBytes === undefined ? '' : `, ${formatMemory(sandbox.memoryBytes)} of memory`
   return `${sandbox.id}, pid ${sandbox.pid}, ${sandbox.address}${memory}`
 }
 
 function describeLimits({ limits }: AppStatus): string | undefined {
-  return limits && `${formatBytes(limits.memory)} of memory, ${limits.cpus} cpus, ${limits.pids} processes`
+  return limits && `${formatMemory(limits.memory)} of memory, ${limits.cpus} cpus, ${limits.pids} processes`
 }
 
 function describeDeployment({ lastDeployment }: AppStatus): string | undefined {

@@ -13,6 +13,12 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? ''}`
 }
 
+/** `512 MiB`: binary units, as limits of memory are written in a manifest. */
+export function formatMemory(bytes: number): string {
+  const [unit, name] = bytes >= 1024 ** 3 ? [1024 ** 3, 'GiB'] : [1024 ** 2, 'MiB']
+  return `${Number((bytes / unit).toFixed(1))} ${name}`
+}
+
 /** `0.3 s`, `42 s`, `3 min 5 s`, `2 h 5 min`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
