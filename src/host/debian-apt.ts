@@ -24,7 +24,8 @@ export class AptRefused extends Error {
   constructor(error: CommandFailed) {
     super(error.message, { cause: error })
     this.name = 'AptRefused'
-    this.lines = error.stderr.split('\n').filter((line) => /^[EW]:|^ /.test(line))
+    const said = error.stderr.split('\n').filter((line) => /^[EW]:|^ /.test(line))
+    this.lines = said.length > 0 ? said : [error.message]
   }
 }
 

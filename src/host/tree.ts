@@ -19,14 +19,15 @@ export class NotUtf8 extends Error {
 }
 
 /**
- * Every entry below a directory, itself first, sorted by the bytes of the path: parents come before their children.
+ * Every entry below a directory, itself first (a file: itself alone), sorted by the bytes of the path: parents come before their children.
  * Symbolic links are listed, never followed.
  * @param enter Says whether to go into a directory; without it, into all.
  * @throws NotUtf8 for a name that has no exact text.
  */
 export async function listTree(root: string, enter?: (entry: TreeEntry) => boolean): Promise<TreeEntry[]> {
-  const entries: TreeEntry[] = [{ path: '', stats: await fs.lstat(root) }]
-  const pending = ['']
+  const top = { path: '', stats: await fs.lstat(root) }
+  const entries: TreeEntry[] = [top]
+  const pending = top.stats.isDirectory() ? [''] : []
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
     for (const bytes of await fs.readdir(join(root, directory), { encoding: 'buffer' })) {
       const name = bytes.toString('utf8')

@@ -1,11 +1,10 @@
-import * as files from '../../host/files.ts'
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import { ImageStore, protectBuild, type StoredLayer } from '../../image/index.ts'
 import type { Image, InstallPlan } from '../../model/plan.ts'
 import { buildAborted } from '../../model/problems/install.ts'
-import { diskFull } from '../../model/problems/deploy.ts'
 import { askAnswers } from './answers.ts'
 import { makeLayer } from './make-layer.ts'
+import { explainWantOfRoom } from './room.ts'
 import { resolveSteps, type LayerStep } from './layer-steps.ts'
 import type { InstallContext, Workshop } from './workshop.ts'
 
@@ -31,7 +30,8 @@ export async function applyInstall(plan: InstallPlan, context: InstallContext): 
     }
     return await workshop.store.writeImage(layers, plan.config, Math.max(...steps.map(({ epoch }) => epoch)))
   } catch (error) {
-    throw explainFailure(error, context)
+    if (context.signal.aborted) throw buildAborted({ title: 'the image' }, { cause: error })
+    throw await explainWantOfRoom(error, context.instance.home)
   } finally {
     release()
   }
@@ -76,9 +76,4 @@ class StackBuilder {
     await store.cache.rememberLayer(step.key, { ...layer, title, standsOn, answers })
     return { layer, reused: false }
   }
-}
-
-function explainFailure(error: unknown, { instance, signal }: InstallContext): unknown {
-  if (signal.aborted) return buildAborted({ title: 'the image' }, { cause: error })
-  return files.hasCode(error, 'ENOSPC', 'EDQUOT') ? diskFull({ where: instance.home }, { cause: error }) : error
 }

@@ -60,15 +60,25 @@ async function runOne(
 ): Promise<void> {
   const process = { argv, env, role, cwd }
   const lines: string[] = []
+  const mismatch: string[] = []
   const { emit, signal } = work.workshop
   const onLine = (text: string, stream: 'stdout' | 'stderr') => {
     lines.push(text)
     if (lines.length > keptLines) lines.shift()
+    // npm's own code for a lock file that does not match; what does not match follows, and then pages of usage.
+    if (mismatch.length > 0 || /^npm .*code EUSAGE$/.test(text)) mismatch.push(text)
     if (take) take(text)
     else emit({ kind: 'output', source: work.title, stream, text })
   }
   const exit = await sandbox.run(process, { onLine, signal })
-  if (exit.kind !== 'done') throw explain(work.title, process, { exit, lines })
+  if (exit.kind === 'done') return
+  if (mismatch.length > 0) throw lockfileOutOfStep({ lines: beforeUsage(mismatch) })
+  throw explain(work.title, process, { exit, lines })
+}
+
+function beforeUsage(lines: readonly string[]): string[] {
+  const usage = lines.findIndex((line) => /^npm \S+ (Usage|Options):/.test(line))
+  return lines.slice(0, usage === -1 ? keptLines : Math.min(usage, keptLines)).filter((line) => /^npm \S+ ./.test(line))
 }
 
 function explain(title: string, process: BuildProcess, outcome: { exit: BuildExit; lines: string[] }): Error {
@@ -77,8 +87,6 @@ function explain(title: string, process: BuildProcess, outcome: { exit: BuildExi
   const code = exit.kind === 'failed' ? exit.code : 0
   // 128 + SIGKILL: nobody but the kernel, short of memory, sends that here.
   if (code === 137) return buildOutOfMemory({ title, limit: `${buildLimits.memoryBytes / 1024 ** 3} GiB`, lines })
-  // npm's own code for a lock file that does not match (npm-ci, "EUSAGE").
-  if (lines.some((line) => /\bcode EUSAGE\b/.test(line))) return lockfileOutOfStep({ lines })
   const command = process.argv.length > 6 ? `${process.argv.slice(0, 6).join(' ')} …` : process.argv.join(' ')
   return buildFailed({ title, command, how: `ended with exit code ${code}`, lines })
 }

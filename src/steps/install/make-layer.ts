@@ -7,6 +7,7 @@ import { makeArchive } from './make-archive.ts'
 import { makeCommands } from './make-commands.ts'
 import { makeBase, makePackages } from './make-packages.ts'
 import { makeSource } from './make-source.ts'
+import { explainWantOfRoom } from './room.ts'
 import type { Workshop } from './workshop.ts'
 
 /**
@@ -22,6 +23,8 @@ export async function makeLayer(workshop: Workshop, step: LayerStep, below: read
     const work = { id, title: step.title, workshop, directory, upper, below, epoch: step.epoch }
     await fill(work, step.inputs)
     return await workshop.store.layers.adopt(upper, normalisationOf(step))
+  } catch (error) {
+    throw await explainWantOfRoom(error, workshop.instance.home)
   } finally {
     await files.removeTree(directory)
   }
