@@ -23,7 +23,10 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     const context = makeContext({ json, commandLine, signal: interruption, paint: output.screen.paint })
     return await show(await command.run(input, context), { ...output, json })
   } catch (error) {
-    if (interruption.aborted) return exitCodes.interrupted
+    if (interruption.aborted) {
+      output.screen.write('given up; `berth ps` shows what state things are in\n')
+      return exitCodes.interrupted
+    }
     return report(error, output)
   }
 }

@@ -1,7 +1,7 @@
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInForeground } from '../host/detached.ts'
-import { exists, readText } from '../host/files.ts'
+import { exists, hasCode, readText } from '../host/files.ts'
 
 /** A Debian package that berth drives, from scripts/packages.txt, which scripts/setup reads too. */
 export interface HostPackage {
@@ -36,8 +36,14 @@ export function parsePackages(text: string): HostPackage[] {
 export async function isInstalled({ proof }: HostPackage, searchPath: string): Promise<boolean> {
   if (proof.startsWith('/')) return exists(proof)
   const folders = [...searchPath.split(delimiter), '/usr/sbin', '/sbin']
-  const found = await Promise.all(folders.map((folder) => exists(join(folder, proof))))
+  const found = await Promise.all(folders.map((folder) => exists(join(folder, proof)).catch(whenForbidden)))
   return found.includes(true)
+}
+
+/** The search path may lead through another user's folders, as it does after `su`. */
+function whenForbidden(error: unknown): false {
+  if (hasCode(error, 'EACCES')) return false
+  throw error
 }
 
 /** Whether berth runs from a clone, where npm is needed to install its packages, or from an installed package. */

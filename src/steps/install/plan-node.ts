@@ -11,7 +11,7 @@ import {
 } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
 import { pathWith } from './plan-python.ts'
-import type { LanguagePlan } from './plan.ts'
+import type { LanguagePlan } from './language-plan.ts'
 import { argvOf, nodeCommand } from './start-command.ts'
 
 const PackageDescription = z.object({

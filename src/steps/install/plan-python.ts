@@ -2,7 +2,7 @@ import type { Manifest } from '../../model/manifest.ts'
 import type { BuildCommand, LayerPlan } from '../../model/plan.ts'
 import { baseConflict } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
-import type { LanguagePlan } from './plan.ts'
+import type { LanguagePlan } from './language-plan.ts'
 import { readRequirements, type Requirements } from './requirements.ts'
 import { argvOf, pythonCommand } from './start-command.ts'
 

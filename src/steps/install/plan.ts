@@ -1,19 +1,10 @@
 import type { Manifest } from '../../model/manifest.ts'
-import type { InstallPlan, LayerPlan } from '../../model/plan.ts'
+import type { InstallPlan } from '../../model/plan.ts'
 import { nothingDetected } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
+import type { LanguagePlan } from './language-plan.ts'
 import { planNode } from './plan-node.ts'
 import { planPython } from './plan-python.ts'
-
-/** What a language adds to the plan; everything else is the same for all of them. */
-export interface LanguagePlan {
-  readonly suite: string
-  readonly layers: readonly LayerPlan[]
-  /** Patterns of .gitignore for what of the source is not put into the image. */
-  readonly exclude: readonly string[]
-  readonly argv: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-}
 
 /**
  * Decides how an application's image is made: detects its language, then lists the layers from what changes seldom to
