@@ -7,6 +7,7 @@ import { exists, hasCode, mkdir, readText, writeFileAtomically } from '../host/f
 import { pathsOf, type Instance } from '../host/instance.ts'
 import { identify, sendSignal, waitForEnd } from '../host/processes.ts'
 import type { DaemonInfo } from '../model/api.ts'
+import type { Problem } from '../model/problem.ts'
 import { daemonNotStarted, rootNeeded } from '../model/problems/client.ts'
 import { version } from '../model/version.ts'
 import { connect, type Connection } from './connection.ts'
@@ -94,20 +95,22 @@ async function stopOld(info: DaemonInfo, connection: Connection, access: DaemonA
 async function startDaemon(connection: Connection, access: DaemonAccess): Promise<void> {
   access.say('starting the berth daemon')
   const underSystemd = access.instance.name === 'berth' && (await exists('/run/systemd/system'))
-  if (underSystemd) await startThroughSystemd(access)
-  const failure = underSystemd ? never() : startByOurselves(access)
-  const deadline = Date.now() + secondsToStart * 1000
   let why = `it did not answer within ${secondsToStart} s`
-  let giveUpAt = deadline
-  void failure.then((how) => {
+  let giveUpAt = Date.now() + secondsToStart * 1000
+  const onEnd = (how: string) => {
     why = how
-    giveUpAt = Math.min(deadline, Date.now() + secondsForTheOther * 1000)
-  })
+    giveUpAt = Math.min(giveUpAt, Date.now() + secondsForTheOther * 1000)
+  }
+  try {
+    await (underSystemd ? startThroughSystemd(access) : startByOurselves(access, onEnd))
+  } catch (error) {
+    throw await notStarted(error instanceof Error ? error.message : String(error), underSystemd, access)
+  }
   while (Date.now() < giveUpAt) {
     if (await ask(connection, access)) return
     await delay(20, undefined, { signal: access.signal })
   }
-  throw daemonNotStarted(await evidence(why, underSystemd, access))
+  throw await notStarted(why, underSystemd, access)
 }
 
 async function startThroughSystemd({ environment }: DaemonAccess): Promise<void> {
@@ -120,26 +123,25 @@ async function startThroughSystemd({ environment }: DaemonAccess): Promise<void>
   await runCommand(['systemctl', 'restart', 'berth.service'])
 }
 
-/** Gives how the daemon ended, should it end. */
-async function startByOurselves({ instance, environment }: DaemonAccess): Promise<string> {
+/** Calls back with how the daemon ended, should it end. */
+async function startByOurselves({ instance, environment }: DaemonAccess, onEnd: (how: string) => void): Promise<void> {
   const log = pathsOf(instance).daemonLog
   await mkdir(dirname(log), { recursive: true, mode: 0o700 })
-  return startDetached([launcher, 'serve'], { log, environment }).ended
+  void startDetached([launcher, 'serve'], { log, environment }).ended.then(onEnd)
 }
 
-async function evidence(why: string, underSystemd: boolean, { instance }: DaemonAccess) {
-  const log = pathsOf(instance).daemonLog
-  const journal = ['journalctl', '--unit=berth', '--lines=10', '--output=cat', '--no-pager'] as const
-  const text = underSystemd ? (await runCommand(journal)).stdout : ((await readText(log)) ?? '')
-  const lines = text.trimEnd().split('\n').slice(-10)
-  return { why, log: underSystemd ? '`journalctl -u berth`' : log, lines: text === '' ? [] : lines }
+async function notStarted(why: string, underSystemd: boolean, { instance }: DaemonAccess): Promise<Problem> {
+  const log = underSystemd ? '`journalctl -u berth`' : pathsOf(instance).daemonLog
+  const text = underSystemd ? await readJournal() : await readText(log)
+  return daemonNotStarted({ why, log, lines: text ? text.trimEnd().split('\n').slice(-10) : [] })
+}
+
+async function readJournal(): Promise<string | undefined> {
+  const argv = ['journalctl', '--unit=berth', '--lines=10', '--output=cat', '--no-pager'] as const
+  return (await runCommand(argv, { allowCodes: [0, 1] })).stdout
 }
 
 function berthVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
   const entries = Object.entries(environment).filter(([name]) => /^BERTH_[A-Z_]+$/.test(name))
   return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']))
-}
-
-function never(): Promise<string> {
-  return new Promise(() => undefined)
 }
