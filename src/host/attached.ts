@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { IPty, spawn as SpawnTerminal } from '@lydell/node-pty'
+import { noTerminal } from '../model/problems/isolation.ts'
 import { fixedEnvironment } from './command.ts'
 import { killQuietly } from './processes.ts'
 
@@ -91,5 +92,9 @@ function resize(terminal: IPty, columns: number, rows: number): void {
 
 /** Loaded when first needed: it is native code, which most runs of berth never use. */
 async function loadTerminals(): Promise<typeof SpawnTerminal> {
-  return (await import('@lydell/node-pty')).spawn
+  try {
+    return (await import('@lydell/node-pty')).spawn
+  } catch (cause) {
+    throw noTerminal({}, { cause })
+  }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { runCommand } from './command.ts'
 import { mkdir, readText, rm, symlink } from './files.ts'
 import type { Instance } from './instance.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** The mount points of a `/proc/PID/mountinfo`, in the order they were mounted (proc(5)). */
 export function parseMountPoints(mountinfo: string): string[] {
@@ -20,11 +21,13 @@ export async function mountPoints(): Promise<string[]> {
  * Makes the run directory one in memory, unless it is one already: specifications with revealed secrets live there,
  * and nothing of them may reach a disk.
  */
-export async function ensureRunDirectory(instance: Instance): Promise<void> {
-  await mkdir(instance.run, { recursive: true, mode: 0o755 })
-  if ((await mountPoints()).includes(instance.run)) return
-  const options = 'mode=0755,size=64m,nosuid,nodev,noexec'
-  await runCommand(['mount', '-t', 'tmpfs', '-o', options, instance.name, instance.run])
+export function ensureRunDirectory(instance: Instance): Promise<void> {
+  return oneAtATime(`run directory ${instance.run}`, async () => {
+    await mkdir(instance.run, { recursive: true, mode: 0o755 })
+    if ((await mountPoints()).includes(instance.run)) return
+    const options = 'mode=0755,size=64m,nosuid,nodev,noexec'
+    await runCommand(['mount', '-t', 'tmpfs', '-o', options, instance.name, instance.run])
+  })
 }
 
 /**

@@ -5,7 +5,7 @@ import { sandboxInterfaces } from '../host/network.ts'
 import { isAlive } from '../host/processes.ts'
 import type { Found } from '../model/sandbox.ts'
 import type { HostFacts } from './container-facts.ts'
-import { layoutOf, sandboxGroups } from './container-layout.ts'
+import { layoutOf, sandboxOfGroup } from './container-layout.ts'
 import { isClaimed, readExit, readRecord } from './container-record.ts'
 
 /** Finds every sandbox of an instance by the traces it has left, without asking the runtime. */
@@ -21,7 +21,7 @@ async function tracedIds(instance: Instance, { cgroups }: HostFacts): Promise<st
     namesIn(runtimeRoot),
     namesIn(exits),
     sandboxInterfaces(instance).then((interfaces) => interfaces.map(({ id }) => id)),
-    cgroupsBelow(cgroups, sandboxGroups(instance)),
+    cgroupsBelow(cgroups, `/${instance.name}`).then((names) => names.map((name) => sandboxOfGroup(name) ?? '')),
   ])
   return [...new Set(traces.flat())].filter((id) => id !== '').sort()
 }

@@ -28,14 +28,17 @@ export function layoutOf(instance: Instance, id: string) {
     runtimeState: join(runtimeRoot, id),
     exits,
     exitFile: join(exits, id),
-    cgroup: `${sandboxGroups(instance)}/${id}`,
+    cgroup: `/${instance.name}/${groupPrefix}${id}`,
   } as const
 }
 export type Layout = ReturnType<typeof layoutOf>
 
-/** The control group above those of all sandboxes; builds and monitors have groups beside it. */
-export function sandboxGroups(instance: Instance): string {
-  return `/${instance.name}/sandboxes`
+/** Tells the control groups of sandboxes from those of builds and companions beside them. */
+const groupPrefix = 'sandbox-'
+
+/** The sandbox that a control group below the instance's own is of; undefined when it is another kind of group. */
+export function sandboxOfGroup(name: string): string | undefined {
+  return name.startsWith(groupPrefix) ? name.slice(groupPrefix.length) : undefined
 }
 
 /** Where the long-lived companions of berth (monitors, the front) go when they leave its service's group. */

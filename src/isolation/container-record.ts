@@ -9,6 +9,7 @@ export interface SandboxNote {
   readonly id: string
   readonly init: ProcessIdentity
   readonly monitor: ProcessIdentity
+  readonly logFile: string
 }
 
 export async function writeRecord(layout: Layout, note: SandboxNote): Promise<void> {

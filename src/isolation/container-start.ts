@@ -1,8 +1,10 @@
+import { dirname } from 'node:path'
 import { leaveServiceGroup } from '../host/cgroups.ts'
 import { CommandFailed, runCommand } from '../host/command.ts'
 import { chmod, lchown, mkdir, readText, writeFile } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { mountLayers } from '../host/mounts.ts'
+import { raiseKernelLimit } from '../host/kernel-limits.ts'
 import { addInterfaces, ensureHostRules, moveInterface, redirectPort, setInUserNamespace } from '../host/network.ts'
 import { findProgram } from '../host/programs.ts'
 import { identify, type ProcessIdentity, spawnReporting } from '../host/processes.ts'
@@ -43,7 +45,7 @@ export async function startContainer(instance: Instance, spec: SandboxSpec, fact
   ])
   if (!init || !monitor) throw new Error('the runtime ended before the application was started')
   await runCommand(runtime(layout, 'start', spec.id))
-  await writeRecord(layout, { id: spec.id, init, monitor })
+  await writeRecord(layout, { id: spec.id, init, monitor, logFile: spec.logFile })
   return { init, monitor }
 }
 
@@ -55,8 +57,8 @@ export async function prepareBundle(
   terminal = false,
 ): Promise<void> {
   await together([
-    ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot].map((path) =>
-      mkdir(path, { recursive: true, mode: 0o755 }),
+    ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot, dirname(spec.logFile)].map(
+      (path) => mkdir(path, { recursive: true, mode: 0o755 }),
     ),
     ...spec.volumes.map(({ source }) => giveToApplication(source, spec.idBase)),
   ])
@@ -95,12 +97,11 @@ async function prepareLink(instance: Instance, id: string, link: Link): Promise<
 function ensureFence(instance: Instance): Promise<void> {
   const known = fences.get(instance.name)
   if (known) return known
-  const work = ensureHostRules(instance)
-  fences.set(instance.name, work)
-  return work.catch((error: unknown) => {
-    fences.delete(instance.name)
-    throw error
-  })
+  const work = together([ensureHostRules(instance), raiseKernelLimit('fs/inotify/max_user_instances', 8192)])
+  const ready = work.then(() => undefined)
+  fences.set(instance.name, ready)
+  ready.catch(() => fences.delete(instance.name))
+  return ready
 }
 const fences = new Map<string, Promise<void>>()
 
@@ -136,11 +137,12 @@ async function createUnderMonitor(layout: Layout, { id, logFile }: SandboxSpec):
 
 /**
  * inotify instances and namespaces are counted for the creator of a user namespace, which is root for all of them:
- * without limits of its own, one sandbox takes what all others and the host need.
+ * without limits of its own, one sandbox takes what all others and the host need. (Debian gives root 128 instances,
+ * too few for the sum of these shares: hence the host's own limit is raised.)
  */
 const userNamespaceLimits = [
-  'user/max_inotify_instances=128',
-  'user/max_inotify_watches=65536',
+  'user/max_inotify_instances=16',
+  'user/max_inotify_watches=8192',
   ...['user', 'mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup', 'time'].map((kind) => `user/max_${kind}_namespaces=0`),
 ]
 

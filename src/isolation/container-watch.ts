@@ -1,10 +1,12 @@
 import { mkdir, watch } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
+import { ensureRunDirectory } from '../host/mounts.ts'
 import { ensureHostRules } from '../host/network.ts'
 import type { Exit } from '../model/sandbox.ts'
 import type { HostFacts } from './container-facts.ts'
 import { findContainers } from './container-find.ts'
 import { layoutOf } from './container-layout.ts'
+import { rotateLogs } from './log-rotation.ts'
 
 export interface Watch {
   readonly facts: () => Promise<HostFacts>
@@ -55,14 +57,20 @@ export function watchContainers(instance: Instance, { facts, isExpected, ended }
 
   // A failed look, such as for want of file descriptors, is made up for by the next one.
   const lookQuietly = () => void look().catch(() => undefined)
-  let notifier: ReturnType<typeof watch> | undefined
-  void mkdir(exits, { recursive: true }).then(() => {
-    if (isOver()) return
-    notifier = watch(exits, lookQuietly).on('error', () => undefined)
+  const notifier: { close?: () => void } = {}
+  const notice = async () => {
+    await ensureRunDirectory(instance)
+    await mkdir(exits, { recursive: true })
+    if (state.isOver) return
+    const watcher = watch(exits, lookQuietly).on('error', () => undefined)
+    notifier.close = () => watcher.close()
     lookQuietly()
-  })
+  }
+  void notice().catch(() => undefined) // then the look around every second tells, only later
   const timer = setInterval(lookQuietly, 1000).unref()
   // Another program may flush all rules of the host (`nft flush ruleset`); the fence round the sandboxes comes back.
+  const rotate = () => void rotateLogs(instance).catch(() => undefined)
+  const rotationTimer = setInterval(rotate, 5000).unref()
   const renewFence = () => void ensureHostRules(instance).catch(() => undefined)
   const fenceTimer = setInterval(renewFence, 30_000).unref()
   renewFence()
@@ -70,6 +78,7 @@ export function watchContainers(instance: Instance, { facts, isExpected, ended }
     state.isOver = true
     clearInterval(timer)
     clearInterval(fenceTimer)
-    notifier?.close()
+    clearInterval(rotationTimer)
+    notifier.close?.()
   }
 }

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Problem } from '../../src/model/problem.ts'
+import { leftovers } from '../e2e/leftovers.ts'
+import type { IsolatorUnderTest } from './isolator.ts'
+import { eventually, run, TestSandboxes } from './test-sandboxes.ts'
+
+/** Starting, ending, watching, finding again. */
+export function lifeOfSandboxes(subject: IsolatorUnderTest): void {
+  const sandboxes = () => TestSandboxes.create(subject)
+
+  describe('missing()', () => {
+    it('has nothing to say on a host that can', async () => {
+      await using all = await sandboxes()
+      assert.deepEqual(await all.isolator.missing(), [])
+    })
+  })
+
+  describe('start()', () => {
+    it('starts what is then listed as running', async () => {
+      await using all = await sandboxes()
+      const { id, pid } = await all.start()
+      const [found, ...others] = await all.isolator.list()
+      assert.ok(found?.state === 'running' && found.id === id && found.pid === pid, JSON.stringify(found))
+      assert.deepEqual(others, [])
+    })
+
+    const failures = [
+      { it: 'a layer is missing', over: { layers: ['/nonexistent/layer'] } },
+      { it: 'a volume lies on a file', over: { volumes: [{ source: '/etc/hostname', target: '/data' }] } },
+    ]
+    for (const failure of failures) {
+      it(`leaves nothing behind when ${failure.it}`, async () => {
+        await using all = await sandboxes()
+        await assert.rejects(all.start(['true'], failure.over), Problem)
+        assert.deepEqual(await all.isolator.list(), [])
+        assert.deepEqual(await leftovers(all.instance), [])
+      })
+    }
+
+    it('refuses an id that is taken, and leaves that sandbox alone', async () => {
+      await using all = await sandboxes()
+      const { spec, pid } = await all.start()
+      await assert.rejects(all.isolator.start(spec), Problem)
+      const [found] = await all.isolator.list()
+      assert.ok(found?.state === 'running' && found.pid === pid)
+    })
+  })
+
+  describe('watch()', () => {
+    const ends = [
+      { it: 'an exit code', script: 'exit 7', exit: { kind: 'code', code: 7, outOfMemory: false } },
+      { it: 'a signal', script: 'kill -9 $$', exit: { kind: 'signal', signal: 9, outOfMemory: false } },
+      {
+        it: 'want of memory',
+        script: 'exec python3 -c "bytearray(300 * 1024 * 1024)"',
+        exit: { kind: 'signal', signal: 9, outOfMemory: true },
+      },
+    ]
+    for (const end of ends) {
+      it(`tells of ${end.it}`, async () => {
+        await using all = await sandboxes()
+        const { id } = await all.start(['sh', '-c', end.script])
+        assert.deepEqual(await all.endOf(id), end.exit)
+        assert.deepEqual(await all.isolator.list(), [{ id, state: 'ended', exit: end.exit }])
+      })
+    }
+
+    it('does not tell of an end that stop caused', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      await all.isolator.stop(id, 5)
+      await sleep(1200)
+      assert.deepEqual(all.ended, [])
+    })
+
+    it('tells when the monitor was killed', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      const [found] = await all.isolator.list()
+      assert.ok(found?.state === 'running')
+      process.kill(found.monitorPid, 'SIGKILL')
+      assert.deepEqual(await all.endOf(id), { kind: 'unknown' })
+      await all.isolator.stop(id, 1)
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+  })
+
+  describe('stop()', () => {
+    it('is quick for an application that heeds SIGTERM, also right after its start', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      const before = performance.now()
+      await all.isolator.stop(id, 10)
+      assert.ok(performance.now() - before < 2000)
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+
+    it('kills one that does not, after the grace', async () => {
+      await using all = await sandboxes()
+      const { id, spec } = await all.start(['sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 1; done'])
+      await eventually('its first line', async () => (await all.log(spec)).find((line) => line === 'ready'))
+      const before = performance.now()
+      await all.isolator.stop(id, 1)
+      const seconds = (performance.now() - before) / 1000
+      assert.ok(seconds > 0.9 && seconds < 4, `${seconds}`)
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+
+    it('does nothing for an unknown id', async () => {
+      await using all = await sandboxes()
+      await all.isolator.stop('nobody-1', 5)
+    })
+
+    it('removes debris of any kind', async () => {
+      await using all = await sandboxes()
+      const { name, run: runDirectory, interfacePrefix } = all.instance
+      await mkdir(join(runDirectory, 'sandboxes', 'half-1', 'rootfs'), { recursive: true })
+      await run('mount', ['-t', 'tmpfs', 'debris', join(runDirectory, 'sandboxes', 'half-1', 'rootfs')])
+      await run('ip', [
+        'link',
+        'add',
+        `${interfacePrefix}-ffffff`,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        `${interfacePrefix}x`,
+      ])
+      await run('ip', ['link', 'set', 'dev', `${interfacePrefix}-ffffff`, 'alias', 'half-2'])
+      assert.deepEqual(await all.isolator.list(), [
+        { id: 'half-1', state: 'debris' },
+        { id: 'half-2', state: 'debris' },
+      ])
+      for (const id of ['half-1', 'half-2']) await all.isolator.stop(id, 1)
+      assert.deepEqual(await all.isolator.list(), [])
+      assert.deepEqual(await leftovers(all.instance), [], name)
+    })
+  })
+
+  describe('list()', () => {
+    it('finds what a killed berth has started, and it still runs and prints', async () => {
+      await using all = await sandboxes()
+      const spec = all.spec(['sh', '-c', 'while :; do echo tick; sleep 0.1; done'])
+      const child = spawn(process.execPath, [subject.starter, JSON.stringify(spec)], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, BERTH_HOME: all.instance.home },
+      })
+      const pid = Number(await new Promise((resolve) => child.stdout.once('data', resolve)))
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('exit', resolve))
+      const [found] = await all.isolator.list()
+      assert.ok(found?.state === 'running' && found.pid === pid, JSON.stringify(found))
+      const before = (await all.log(spec)).length
+      await eventually('more lines', async () => ((await all.log(spec)).length > before + 3 ? true : undefined))
+    })
+  })
+
+  describe('run()', () => {
+    it('gives output, exit code and input to a command of its own, with loopback alone', async () => {
+      await using all = await sandboxes()
+      const { link, ...rest } = all.spec([
+        'sh',
+        '-c',
+        'cat; echo err >&2; tail -n +3 /proc/net/dev | cut -d: -f1; exit 3',
+      ])
+      assert.ok(link)
+      const ran = await all.runOnce(rest, { stdin: Readable.from(['typed\n']) })
+      assert.deepEqual(ran, {
+        exit: { kind: 'code', code: 3, outOfMemory: false },
+        stdout: 'typed\n    lo\n',
+        stderr: 'err\n',
+      })
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+
+    it('is killed and removed by its abort signal', async () => {
+      await using all = await sandboxes()
+      const spec = all.spec(['sh', '-c', 'sleep 1000 & wait'])
+      const work = all.runOnce(spec, {}, AbortSignal.timeout(300))
+      assert.deepEqual((await work).exit, { kind: 'signal', signal: 9, outOfMemory: false })
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+  })
+
+  describe('exec()', () => {
+    it('has a terminal of the size that was asked for', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      const { stdout } = await all.exec(id, ['sh', '-c', 'tty; stty size'], { terminal: { columns: 101, rows: 33 } })
+      assert.equal(stdout, '/dev/pts/0\r\n33 101\r\n')
+    })
+
+    it('kills its command, and nothing else, when aborted', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      const io = { stdout: () => undefined, stderr: () => undefined }
+      const exit = await all.isolator.exec(id, ['sleep', '500'], io, AbortSignal.timeout(300))
+      assert.deepEqual(exit, { kind: 'signal', signal: 9, outOfMemory: false })
+      assert.equal(await all.shell(id, 'ps -eo args= | grep -c "[s]leep 500" || true'), '0')
+      assert.equal((await all.isolator.list())[0]?.state, 'running')
+    })
+
+    it('refuses for a sandbox that does not run', async () => {
+      await using all = await sandboxes()
+      await assert.rejects(all.exec('nobody-1', ['true']), Problem)
+    })
+  })
+
+  describe('the log', () => {
+    it('has every line of both streams, long ones too', async () => {
+      await using all = await sandboxes()
+      const script = 'echo one; echo two >&2; head -c 40000 /dev/zero | tr "\\0" x; echo; echo three'
+      const { id, spec } = await all.start(['sh', '-c', script])
+      await all.endOf(id)
+      const lines = await all.log(spec)
+      assert.deepEqual(lines.map((line) => line.length).sort(), [3, 3, 40_000, 5].sort())
+      assert.match(await readFile(spec.logFile, 'utf8'), / stderr F two$/m)
+    })
+  })
+}

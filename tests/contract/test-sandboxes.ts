@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { instanceFrom, type Instance } from '../../src/host/instance.ts'
+import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
+import { readLastLines } from '../../src/isolation/log-file.ts'
+import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
+import { removeLeftovers } from '../e2e/leftovers.ts'
+
+export const run = promisify(execFile)
+
+/** A Debian tree with Python, made once for this machine: what an image of berth's own would look like. */
+export async function rootFileSystem(): Promise<string> {
+  const cache = '/var/tmp/berth-test-trees'
+  const tree = join(cache, 'bookworm')
+  const isThere = await access(tree).then(
+    () => true,
+    () => false,
+  )
+  if (isThere) return tree
+  await mkdir(cache, { recursive: true })
+  const making = await mkdtemp(join(cache, 'making-'))
+  try {
+    const made = join(making, 'tree')
+    await run('mmdebstrap', ['--variant=minbase', '--include=python3,procps,nodejs,gunicorn', 'bookworm', made])
+    await run('chmod', ['0755', made])
+    await rename(made, tree).catch(() => undefined) // another test run was first
+  } finally {
+    await rm(making, { recursive: true, force: true })
+  }
+  return tree
+}
+
+export interface Ran {
+  readonly exit: Exit
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Sandboxes of a test's own, on an instance of its own. Disposing of it removes every trace. */
+export class TestSandboxes implements AsyncDisposable {
+  readonly instance: Instance
+  readonly isolator: Isolator
+  readonly tree: string
+  readonly ended: { id: string; exit: Exit }[] = []
+  readonly #stopWatching: () => void
+  #count = 0
+
+  private constructor(instance: Instance, isolator: Isolator, tree: string) {
+    this.instance = instance
+    this.isolator = isolator
+    this.tree = tree
+    this.#stopWatching = isolator.watch((id, exit) => this.ended.push({ id, exit }))
+  }
+
+  static async create(subject: { create(instance: Instance): Isolator }): Promise<TestSandboxes> {
+    const home = join('/var/tmp', `berth-isolator-${randomBytes(4).toString('hex')}`)
+    await mkdir(home, { mode: 0o711 })
+    const instance = instanceFrom({ BERTH_HOME: home })
+    return new TestSandboxes(instance, subject.create(instance), await rootFileSystem())
+  }
+
+  spec(argv: readonly string[], over: Partial<SandboxSpec> = {}): SandboxSpec {
+    const number = (this.#count += 1)
+    const id = `app-${number}`
+    // A /31 of its own in a block that the tests of two runs are unlikely to share.
+    const block = `10.254.${parseInt(this.instance.name.slice(-2), 16)}`
+    return {
+      id,
+      hostname: id,
+      layers: [this.tree],
+      argv,
+      workdir: '/',
+      env: { LANG: 'C.UTF-8' },
+      idBase: 1_800_000_000 + number * 65_536,
+      volumes: [],
+      limits: { memoryBytes: 128 * 1024 ** 2, cpus: 0.5, pids: 64, tmpBytes: 16 * 1024 ** 2 },
+      port: 8000,
+      link: { hostAddress: `${block}.${number * 2}`, sandboxAddress: `${block}.${number * 2 + 1}` },
+      logFile: join(this.instance.home, 'logs', `${id}.log`),
+      ...over,
+    }
+  }
+
+  /** Starts a sandbox that does nothing, unless told what to do. */
+  async start(argv: readonly string[] = ['sleep', '1000'], over: Partial<SandboxSpec> = {}) {
+    const spec = this.spec(argv, over)
+    const { pid } = await this.isolator.start(spec)
+    return { spec, id: spec.id, pid }
+  }
+
+  exec(id: string, argv: readonly string[], io: Partial<CommandIo> = {}): Promise<Ran> {
+    return collected((all) => this.isolator.exec(id, argv, { ...all, ...io }, new AbortController().signal))
+  }
+
+  /** Runs a shell command in a sandbox; gives what it printed, and fails when it does. */
+  async shell(id: string, command: string): Promise<string> {
+    const { exit, stdout, stderr } = await this.exec(id, ['sh', '-c', command])
+    assert.deepEqual(exit, { kind: 'code', code: 0, outOfMemory: false }, stderr)
+    return stdout.trim()
+  }
+
+  runOnce(spec: SandboxSpec, io: Partial<CommandIo> = {}, signal = new AbortController().signal): Promise<Ran> {
+    return collected((all) => this.isolator.run(spec, { ...all, ...io }, signal))
+  }
+
+  async endOf(id: string): Promise<Exit> {
+    return eventually(`the end of ${id}`, () => this.ended.find((end) => end.id === id)?.exit)
+  }
+
+  async log({ logFile }: SandboxSpec): Promise<string[]> {
+    return (await readLastLines(logFile, 100)).map(({ text }) => text)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWatching()
+    try {
+      for (const { id } of await this.isolator.list()) await this.isolator.stop(id, 0)
+      assert.deepEqual(await this.isolator.list(), [])
+    } finally {
+      await removeLeftovers(this.instance)
+      await rm(this.instance.home, { recursive: true, force: true })
+    }
+  }
+}
+
+async function collected(work: (io: CommandIo) => Promise<Exit>): Promise<Ran> {
+  const outputs = { stdout: '', stderr: '' }
+  const exit = await work({
+    stdout: (chunk) => (outputs.stdout += chunk.toString()),
+    stderr: (chunk) => (outputs.stderr += chunk.toString()),
+  })
+  return { exit, ...outputs }
+}
+
+/** Asks again until there is an answer, at most ten seconds. */
+export async function eventually<Value>(
+  what: string,
+  ask: () => Value | undefined | Promise<Value | undefined>,
+): Promise<Value> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await sleep(20)
+  }
+  throw new Error(`waited in vain for ${what}`)
+}
+
+/** What a connection from inside a sandbox comes to: `open`, or the name of the error. */
+export function connectFrom(address: string, port: number): string[] {
+  const script = `import errno, socket
+s = socket.socket(); s.settimeout(2)
+try: s.connect(('${address}', ${port})); print('open')
+except socket.timeout: print('timeout')
+except OSError as e: print(errno.errorcode[e.errno])`
+  return ['python3', '-c', script]
+}

@@ -1,0 +1,8 @@
+import { containerIsolator } from '../../src/isolation/container.ts'
+import { isolatorContract } from '../contract/isolator.ts'
+
+isolatorContract({
+  name: 'container',
+  create: containerIsolator,
+  starter: new URL('start-container.ts', import.meta.url).pathname,
+})
