@@ -56,8 +56,7 @@ async function runInTerminal(
   attachment: Attachment,
   size: { readonly columns: number; readonly rows: number },
 ): Promise<AttachedEnd> {
-  const [file, ...args] = argv
-  const terminal = (await loadTerminals())(file, [...args], {
+  const terminal = (await loadTerminals())('sh', ['-ec', rawTerminal, 'sh', ...argv], {
     cols: size.columns,
     rows: size.rows,
     name: 'xterm-256color',
@@ -81,6 +80,12 @@ async function runInTerminal(
     killQuietly(terminal.pid, 'SIGKILL')
   }
 }
+
+/**
+ * Raw from the beginning: the program makes it so only once it runs, and what came before would be echoed and have its
+ * line ends doubled. The script is fixed; the program is in its arguments.
+ */
+const rawTerminal = 'stty raw -echo; exec "$@"'
 
 function resize(terminal: IPty, columns: number, rows: number): void {
   try {

@@ -1,5 +1,5 @@
 import { runAttached, type AttachedEnd } from '../host/attached.ts'
-import { readText, rm } from '../host/files.ts'
+import { readText, rm, writeFile } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { isAlive, killQuietly } from '../host/processes.ts'
 import { outOfMemoryKills } from '../host/cgroups.ts'
@@ -8,8 +8,9 @@ import type { Exit, SandboxSpec } from '../model/sandbox.ts'
 import type { HostFacts } from './container-facts.ts'
 import { type Layout, layoutOf } from './container-layout.ts'
 import { exitFrom, readRecord } from './container-record.ts'
+import { terminalPart } from './container-spec.ts'
 import { prepareBundle, runtime } from './container-start.ts'
-import type { CommandIo } from './isolator.ts'
+import type { CommandIo, TerminalSize } from './isolator.ts'
 
 /**
  * Runs a command in a sandbox of its own, to its end. The caller removes the sandbox.
@@ -21,7 +22,7 @@ export async function runContainer(
   { facts, io, signal }: { readonly facts: HostFacts; readonly io: CommandIo; readonly signal: AbortSignal },
 ): Promise<Exit> {
   const layout = layoutOf(instance, spec.id)
-  await prepareBundle(layout, spec, facts, io.terminal !== undefined)
+  await prepareBundle(layout, spec, facts, io.terminal)
   // Kept after its end, so that its control group can still tell whether memory ran out.
   const argv = runtime(layout, 'run', '--keep', '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id)
   const end = await killedOnAbort(signal, layout.pidFile, () => runAttached(argv, io))
@@ -40,16 +41,24 @@ export async function execInContainer(
 ): Promise<Exit> {
   const record = await readRecord(layout)
   if (!record || !(await isAlive(record.init))) throw sandboxNotRunning({ id })
-  const pidFile = `${layout.pidFile}-exec-${(execCounter += 1)}`
-  const flags = ['--pid-file', pidFile, ...(io.terminal ? ['--tty'] : [])]
+  const name = `${layout.bundle}/exec-${process.pid}-${(execCounter += 1)}`
+  const [pidFile, processFile] = [`${name}.pid`, `${name}.json`]
   try {
-    const command = runtime(layout, 'exec', ...flags, id, ...argv)
+    await writeFile(processFile, JSON.stringify(await processOf(layout, argv, io.terminal)), { mode: 0o600 })
+    const command = runtime(layout, 'exec', '--pid-file', pidFile, '--process', processFile, id)
     return exitOf(await killedOnAbort(signal, pidFile, () => runAttached(command, io)), false)
   } finally {
-    await rm(pidFile, { force: true })
+    await Promise.all([pidFile, processFile].map((file) => rm(file, { force: true })))
   }
 }
 let execCounter = 0
+
+/** The application's own process, as its specification has it, with another command line. */
+async function processOf(layout: Layout, argv: readonly string[], terminal?: TerminalSize): Promise<object> {
+  // Written by berth itself when the sandbox was made.
+  const config = JSON.parse((await readText(layout.config)) ?? '') as { process: object }
+  return { ...config.process, ...terminalPart(terminal), args: argv }
+}
 
 /**
  * Does the work and, when `signal` aborts it, kills the process inside the sandbox that `pidFile` names, with its

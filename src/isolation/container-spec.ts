@@ -1,5 +1,6 @@
 import { type SandboxSpec, appUid } from '../model/sandbox.ts'
 import { Secret } from '../model/secret.ts'
+import type { TerminalSize } from './isolator.ts'
 import { seccompProfile } from './seccomp.ts'
 
 /** What the specification of a container depends on besides the sandbox itself: this host. */
@@ -25,7 +26,7 @@ const idsOfOne = 65_536
  * Gives the OCI runtime specification of a sandbox (config.md of runtime-spec 1.0.2): the walls of the `container`
  * level. Secrets are revealed in it: it may be written only where no other user and no disk keeps it.
  */
-export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal = false): object {
+export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal?: TerminalSize): object {
   const ids = [{ containerID: 0, hostID: spec.idBase, size: idsOfOne }]
   return {
     ociVersion: '1.0.2',
@@ -48,9 +49,9 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
   }
 }
 
-function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal: boolean) {
+function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: TerminalSize) {
   return {
-    terminal,
+    ...terminalPart(terminal),
     user: { uid: appUid, gid: appUid, umask: 0o022 },
     // tini reaps orphans and hands SIGTERM on, which the kernel keeps from a process 1 without a handler for it.
     args: [initTarget, '--', ...spec.argv],
@@ -64,6 +65,12 @@ function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal: boolean) 
       return { type, soft: limit, hard: limit }
     }),
   }
+}
+
+/** The size has to be there before the command starts: what looks for it once would see 0 columns. */
+export function terminalPart(terminal?: TerminalSize): object {
+  if (!terminal) return { terminal: false }
+  return { terminal: true, consoleSize: { height: terminal.rows, width: terminal.columns } }
 }
 
 const wantedLimits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }

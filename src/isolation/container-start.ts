@@ -13,6 +13,7 @@ import type { HostFacts } from './container-facts.ts'
 import { companionGroup, type Layout, layoutOf } from './container-layout.ts'
 import { writeRecord } from './container-record.ts'
 import { containerSpec } from './container-spec.ts'
+import type { TerminalSize } from './isolator.ts'
 import { writeScaffold } from './root-files.ts'
 
 /** What runs when a sandbox has been started: its process 1, seen from the host, and the monitor that holds it. */
@@ -54,7 +55,7 @@ export async function prepareBundle(
   layout: Layout,
   spec: SandboxSpec,
   facts: HostFacts,
-  terminal = false,
+  terminal?: TerminalSize,
 ): Promise<void> {
   await together([
     ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot, dirname(spec.logFile)].map(

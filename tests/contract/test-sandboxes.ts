@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { instanceFrom, type Instance } from '../../src/host/instance.ts'
+import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
 import { readLastLines } from '../../src/isolation/log-file.ts'
 import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
@@ -61,6 +62,7 @@ export class TestSandboxes implements AsyncDisposable {
     const home = join('/var/tmp', `berth-isolator-${randomBytes(4).toString('hex')}`)
     await mkdir(home, { mode: 0o711 })
     const instance = instanceFrom({ BERTH_HOME: home })
+    await ensureRunDirectory(instance)
     return new TestSandboxes(instance, subject.create(instance), await rootFileSystem())
   }
 

@@ -21,14 +21,6 @@ own for the command and needs no running application.`,
   }),
 })
 
-export const commandNotStarted = problem('command-not-started', {
-  explain: `The runtime could not start the command inside the sandbox. The application itself is not affected.`,
-  text: ({ id, reason }: { id: string; reason: string }) => ({
-    message: `Cannot run a command in ${id}: ${reason}`,
-    fix: 'Check that the command exists in the image',
-  }),
-})
-
 export const noTerminal = problem('no-terminal', {
   explain: `Interactive commands need a pseudo-terminal, which the package @lydell/node-pty provides in prebuilt form
 for x64 and arm64. It is not installed, or not made for this machine.`,
