@@ -1,0 +1,17 @@
+import { createServer } from 'node:http'
+
+/** An application behind the front: says who it is, and ends after its requests when told by SIGTERM. */
+const [address = '127.0.0.1', name = ''] = process.argv.slice(2)
+let posts = 0
+const server = createServer((request, response) => {
+  let body = ''
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+  request.on('end', () => {
+    if (request.method === 'POST') posts += 1
+    if (request.url === '/break') return void request.socket.destroy()
+    const answer = { name, posts, body, headers: request.headers }
+    setTimeout(() => response.end(JSON.stringify(answer)), request.url === '/slow' ? 700 : 0)
+  })
+})
+server.listen(80, address, () => process.stdout.write('ready\n'))
+process.once('SIGTERM', () => server.close(() => process.exit(0)))
