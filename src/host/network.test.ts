@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { instanceFrom } from './instance.ts'
+import { parseMountPoints } from './mounts.ts'
+import { encodeQuestion, parseAnswer } from './network-dns.ts'
+import { hostRules, interfaceName } from './network.ts'
+import { listeningSockets } from './network-ports.ts'
+
+describe('interfaceName()', () => {
+  it('fits into what the kernel allows, and differs from pair to pair', () => {
+    const instance = instanceFrom({ BERTH_HOME: '/somewhere/else' })
+    const name = interfaceName(instance, '10.255.255.254')
+    assert.ok(name.length <= 15, name)
+    assert.notEqual(name, interfaceName(instance, '10.255.254.254'))
+  })
+})
+
+describe('hostRules()', () => {
+  it('replaces the table of its own instance, whether there is one or not', () => {
+    const rules = hostRules({ name: 'berth-1a2b3c', interfacePrefix: 'b1a2b3c' })
+    assert.match(rules, /^table inet berth-1a2b3c \{ \}\ndelete table inet berth-1a2b3c\ntable inet berth-1a2b3c \{/)
+    assert.match(rules, /iifname "b1a2b3c-\*" reject\n/)
+  })
+})
+
+describe('parseMountPoints()', () => {
+  it('reads names with blanks', () => {
+    const line = '36 35 98:0 / /mnt/my\\040disk rw,noatime master:1 - ext3 /dev/root rw\n'
+    assert.deepEqual(parseMountPoints(line), ['/mnt/my disk'])
+  })
+})
+
+describe('parseAnswer()', () => {
+  const question = encodeQuestion('shop.localhost.berth.internal')
+
+  it('gives the addresses, with names as pointers', () => {
+    const answer = Buffer.concat([question, Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 10, 0, 0, 7])])
+    answer.writeUInt16BE(1, 6)
+    assert.deepEqual(parseAnswer(answer), ['10.0.0.7'])
+  })
+
+  it('gives none for a name that does not exist', () => assert.deepEqual(parseAnswer(question), []))
+})
+
+describe('listeningSockets()', () => {
+  it('finds the inode of a listener and overlooks connections', () => {
+    const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+   1: 0100007F:0050 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 20 4 30 10 -1
+`
+    assert.deepEqual(listeningSockets(table, 80), ['4711'])
+  })
+})
