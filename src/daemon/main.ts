@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { Busy, Endings, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
 import { caddyFront } from '../front/caddy.ts'
-import { runCommand } from '../host/command.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
+import { ipv4Routes, refuseNetwork } from '../host/routes.ts'
 import { ImageStore } from '../image/index.ts'
 import { cleanBuilds } from '../isolation/build-debris.ts'
 import { containerIsolator } from '../isolation/container.ts'
-import { chooseBlock } from '../steps/start/links.ts'
+import { chooseBlock, networkOf } from '../steps/start/links.ts'
 import { State } from '../store/state.ts'
 import { listen } from './server.ts'
 
@@ -60,11 +60,12 @@ async function assemble(instance: Instance, state: State, supervisor: Supervisor
 /** The addresses of this instance's sandboxes: the same block as ever, unless a route of the host has come in its way. */
 async function ownBlock(instance: Instance, state: State): Promise<string> {
   const kept = state.fact('block')
-  if (kept !== undefined && state.sandboxes.list().length > 0) return kept
-  const { stdout } = await runCommand(['ip', '-json', '-4', 'route', 'show', 'table', 'all'])
-  const routes = (JSON.parse(stdout) as { dst: string }[]).map((route) => route.dst)
+  const routes = (await ipv4Routes()).filter((route) => kept === undefined || route !== networkOf(kept))
   const seed = createHash('sha256').update(instance.home).digest().readUInt16BE(0)
-  const block = chooseBlock(routes, seed, kept)
+  const mustKeep = kept !== undefined && state.sandboxes.list().length > 0
+  const block = mustKeep ? kept : chooseBlock(routes, seed, kept)
   state.setFact('block', block)
+  // Without this, a request for a sandbox that has just ended would leave by the default route, to a stranger.
+  await refuseNetwork(networkOf(block))
   return block
 }

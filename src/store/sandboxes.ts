@@ -25,6 +25,9 @@ export interface SandboxRecord {
   readonly drainUntil: string | undefined
 }
 
+/** Pairs of addresses in an instance's block; no host runs nearly as many sandboxes. */
+const linkCount = 2048
+
 export class Sandboxes {
   readonly #database: Database
 
@@ -49,11 +52,12 @@ export class Sandboxes {
     return row && recordFrom(row)
   }
 
-  /** Writes down a sandbox before it is made, with the lowest free pair of addresses. */
+  /**
+   * Writes down a sandbox before it is made, with a pair of addresses: the next free one after those given last, so that
+   * nothing that still has an ended sandbox's address in mind meets another one there.
+   */
   add(app: App, { id, release }: { id: string; release: number }): SandboxRecord {
-    const taken = new Set(this.list().map((record) => record.link))
-    let link = 0
-    while (taken.has(link)) link += 1
+    const link = this.#takeLink()
     this.#database.run(
       `INSERT INTO sandboxes (id, app, release, role, link, started_at) VALUES (?, ?, ?, 'starting', ?, ?)`,
       id,
@@ -65,6 +69,18 @@ export class Sandboxes {
     const record = this.find(id)
     if (!record) throw new Error(`sandbox ${id} was not written`)
     return record
+  }
+
+  #takeLink(): number {
+    const taken = new Set(this.list().map((record) => record.link))
+    const row = this.#database.first(`SELECT value FROM facts WHERE name = 'last_link'`)
+    let link = row === undefined ? 0 : Number(row['value']) + 1
+    while (link >= linkCount || taken.has(link)) link = link >= linkCount ? 0 : link + 1
+    this.#database.run(
+      `INSERT INTO facts (name, value) VALUES ('last_link', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+      String(link),
+    )
+    return link
   }
 
   /** Whatever serves now is to drain. */

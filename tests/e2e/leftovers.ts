@@ -59,7 +59,20 @@ export async function removeLeftovers(instance: Instance): Promise<void> {
   }
   await run('umount', ['--lazy', instance.run]).catch(() => undefined)
   await rm(instance.run, { recursive: true, force: true })
+  await removeRoutes(instance)
   await run('nft', ['delete', 'table', 'inet', instance.name]).catch(() => undefined)
+}
+
+/** The instance's block of addresses stays unreachable for as long as there is an instance. */
+async function removeRoutes({ home }: Instance): Promise<void> {
+  const { DatabaseSync } = await import('node:sqlite')
+  try {
+    using state = new DatabaseSync(join(home, 'state.db'), { readOnly: true })
+    const row = state.prepare(`SELECT value FROM facts WHERE name = 'block'`).get()
+    if (typeof row?.['value'] === 'string') await run('ip', ['route', 'delete', 'unreachable', `${row['value']}/20`])
+  } catch {
+    // no state, or no such route: nothing to remove
+  }
 }
 
 function endProcess(pid: number): void {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract, type Extract } from 'tar-stream'
-import { createWriteStream, mkdir, symlink } from '../../host/files.ts'
+import { createWriteStream, hasCode, mkdir, symlink } from '../../host/files.ts'
 import type { Digest } from '../../model/names.ts'
 import { Problem } from '../../model/problem.ts'
 import { archiveDamaged } from '../../model/problems/retrieve.ts'
@@ -30,9 +30,14 @@ export async function unpackTree(archive: Readable, folder: string, signal: Abor
     return await Promise.race([writeEntries(tar, folder), cutOff])
   } catch (cause) {
     archive.destroy()
-    if (cause instanceof Problem || signal.aborted) throw cause
+    if (cause instanceof Problem || signal.aborted || isOurs(cause)) throw cause
     throw archiveDamaged({ reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
   }
+}
+
+/** Whether writing failed, and not the archive. */
+function isOurs(cause: unknown): boolean {
+  return hasCode(cause, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'EACCES')
 }
 
 async function writeEntries(tar: Extract, folder: string): Promise<UnpackedTree> {

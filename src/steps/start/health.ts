@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { probe, type ProbeAnswer } from '../../host/probe.ts'
 import type { Exit } from '../../model/sandbox.ts'
 
+/** Milliseconds for one answer. The last check gets its second too: what it hears is what the operator is told. */
+const patience = { least: 1000, most: 5000 } as const
+
 export interface HealthCheck {
   readonly address: string
   readonly port: number
@@ -38,7 +41,7 @@ export async function awaitHealthy(
     signal.throwIfAborted()
     if (exit) return { kind: 'ended', exit, seconds: seconds() }
     const left = check.timeoutSeconds * 1000 - seconds() * 1000
-    answer = await probe(check, Math.max(50, Math.min(5000, left)))
+    answer = await probe(check, Math.max(patience.least, Math.min(patience.most, left)))
     if (isHealthy(answer)) return { kind: 'healthy', seconds: seconds() }
     await Promise.race([sleep(pause), ended])
     pause = Math.min(pauses.longest, pause * pauses.growth)

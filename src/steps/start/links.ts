@@ -11,6 +11,11 @@ const blockCount = 2 ** 22 / blockSize
 /** An IPv4 network as `ip -json route` writes it: `10.0.0.0/8`, one address, or `default`. */
 export type Route = string
 
+/** A block as a network: what the host has to know as unreachable wherever no sandbox is. */
+export function networkOf(block: string): Route {
+  return `${block}/20`
+}
+
 /**
  * Chooses a block that overlaps no route of the host.
  * @param seed any number; the search begins there, so that two instances begin at different places
