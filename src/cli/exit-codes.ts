@@ -4,6 +4,6 @@ import type { ProblemEvent } from '../model/events.ts'
 export const exitCodes = { problem: 1, usage: 2, temporary: 75, interrupted: 130 } as const
 
 export function problemExitCode({ code, temporary }: Pick<ProblemEvent, 'code' | 'temporary'>): number {
-  if (code === 'usage') return exitCodes.usage
+  if (code === 'usage' || code === 'confirmation-needed') return exitCodes.usage
   return temporary ? exitCodes.temporary : exitCodes.problem
 }

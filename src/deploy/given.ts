@@ -54,7 +54,7 @@ export async function requireWanted(berth: Berth, app: App, declared: Declared, 
       value instanceof Secret ? value : await berth.state.settings.openSecret(app, { name, version: value })
     values.set(name, secret)
   }
-  requireSettings(app.name, declared, values)
+  requireSettings({ name: app.name, isDeployed: app.currentRelease !== undefined }, declared, values)
 }
 
 /** Seals what is new and gives the settings as they are to be stored once the change has succeeded. */

@@ -6,11 +6,21 @@ declared type. All of them are named at once, and nothing was built or stopped.
 
 Set them with \`berth config set APP NAME=VALUE\`, or with \`--set NAME=VALUE\` on the deploy itself. A variable that may be
 absent is declared with \`required = false\` or with a \`default\`.`,
-  text: ({ app, sentences, names }: { app: string; sentences: readonly string[]; names: readonly string[] }) => ({
+  text: ({ app, isDeployed, sentences, names }: MissingSettings) => ({
     message: sentences.join('\n'),
-    fix: `berth config set ${app} ${names.map((name) => `${name}=…`).join(' ')}  (or deploy with ${names.map((name) => `--set ${name}=…`).join(' ')})`,
+    fix: isDeployed
+      ? `berth config set ${app} ${names.map((name) => `${name}=…`).join(' ')}`
+      : `Deploy with ${names.map((name) => `--set ${name}=…`).join(' ')}`,
   }),
 })
+
+interface MissingSettings {
+  readonly app: string
+  /** Before its first deploy an application has no settings of its own yet. */
+  readonly isDeployed: boolean
+  readonly sentences: readonly string[]
+  readonly names: readonly string[]
+}
 
 export const settingNameInvalid = problem('setting-name-invalid', {
   explain: `A setting becomes an environment variable. Its name is made of letters, digits and \`_\`, and does not begin with a

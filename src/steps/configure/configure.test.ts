@@ -5,6 +5,8 @@ import { Problem } from '../../model/problem.ts'
 import { Secret } from '../../model/secret.ts'
 import { checkAssignment, freezeSettings, requireSettings } from './index.ts'
 
+const shop = { name: 'shop', isDeployed: true }
+
 const declare = (variables: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, Variable.parse(variable)]))
 
@@ -26,7 +28,7 @@ describe('requireSettings()', () => {
       ['FINE', 'yes'],
     ])
     assert.throws(
-      () => requireSettings('shop', declared, values),
+      () => requireSettings(shop, declared, values),
       (error) => {
         assert.ok(error instanceof Problem)
         assert.deepEqual(error.message.split('\n'), [
@@ -43,7 +45,7 @@ describe('requireSettings()', () => {
   it('checks the type of a secret without showing it', () => {
     const declared = declare({ URL: { secret: true, type: 'url' } })
     assert.throws(
-      () => requireSettings('shop', declared, new Map([['URL', new Secret('hunter2')]])),
+      () => requireSettings(shop, declared, new Map([['URL', new Secret('hunter2')]])),
       (error) => error instanceof Problem && /must be a URL/.test(error.message) && !error.message.includes('hunter2'),
     )
   })
@@ -57,8 +59,8 @@ describe('requireSettings()', () => {
   for (const { type, good, bad } of types) {
     it(`accepts ${good.join(' ')} and refuses ${bad.map((text) => text || 'the empty text').join(' ')} as ${type}`, () => {
       const declared = declare({ X: { type } })
-      for (const value of good) assert.doesNotThrow(() => requireSettings('a', declared, new Map([['X', value]])))
-      for (const value of bad) assert.throws(() => requireSettings('a', declared, new Map([['X', value]])), Problem)
+      for (const value of good) assert.doesNotThrow(() => requireSettings(shop, declared, new Map([['X', value]])))
+      for (const value of bad) assert.throws(() => requireSettings(shop, declared, new Map([['X', value]])), Problem)
     })
   }
 })

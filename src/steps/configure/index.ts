@@ -19,7 +19,11 @@ export interface FrozenSettings {
  * @param values secrets too: each is looked at once, against its declared type, and goes nowhere
  * @throws settingsMissing naming all that is missing, empty or ill-typed at once
  */
-export function requireSettings(app: string, declared: Declared, values: ReadonlyMap<string, string | Secret>): void {
+export function requireSettings(
+  app: { readonly name: string; readonly isDeployed: boolean },
+  declared: Declared,
+  values: ReadonlyMap<string, string | Secret>,
+): void {
   const faults = Object.entries(declared).flatMap(([name, variable]) => {
     const value = values.get(name)
     const text = value instanceof Secret ? value.reveal() : (value ?? defaultOf(variable))
@@ -28,7 +32,12 @@ export function requireSettings(app: string, declared: Declared, values: Readonl
   })
   if (faults.length === 0) return
   const sentences = faults.map((fault) => fault.sentence)
-  throw settingsMissing({ app, sentences, names: faults.map((fault) => fault.name) })
+  throw settingsMissing({
+    app: app.name,
+    isDeployed: app.isDeployed,
+    sentences,
+    names: faults.map((fault) => fault.name),
+  })
 }
 
 /** What a release keeps: plain values, defaults where nothing is set, and secrets as versions in the sealed store. */
