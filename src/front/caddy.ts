@@ -151,7 +151,9 @@ function caddyCompanion(paths: ReturnType<typeof layoutOf>, { uid, gid }: User):
   }
 }
 
+/** A front that has just been killed holds its port for a moment longer than it lives. */
 async function requireFreePort(port: number): Promise<void> {
+  for (let look = 0; look < 20 && (await holderOfPort(port)) !== undefined; look += 1) await sleep(50)
   const holder = await holderOfPort(port)
   if (holder !== undefined) throw httpPortTaken({ port, holder })
 }
