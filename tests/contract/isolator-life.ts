@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readEntries } from '../../src/isolation/log-file.ts'
 import { Problem } from '../../src/model/problem.ts'
 import { leftovers } from '../e2e/leftovers.ts'
 import type { IsolatorUnderTest } from './isolator.ts'
@@ -221,6 +222,22 @@ export function lifeOfSandboxes(subject: IsolatorUnderTest): void {
       const lines = await all.log(spec)
       assert.deepEqual(lines.map((line) => line.length).sort(), [3, 3, 40_000, 5].sort())
       assert.match(await readFile(spec.logFile, 'utf8'), / stderr F two$/m)
+    })
+
+    it('is begun anew when it grows too long, and loses no line by that', async () => {
+      await using all = await sandboxes()
+      const lines = 200_000 // of 100 bytes each, as the monitor writes them: two rotations at least
+      const script = `i=0; while [ $i -lt 20 ]; do seq -f "%054.0f" $((i * 10000 + 1)) $((i * 10000 + 10000)); i=$((i + 1)); sleep 0.8; done; echo end; sleep 1000`
+      const { spec } = await all.start(['sh', '-c', script], { limits: { ...all.spec([]).limits, cpus: 2 } })
+      for (let waited = 0; (await all.log(spec)).at(-1) !== 'end'; waited += 1) {
+        assert.ok(waited < 60, 'it never ends')
+        await sleep(500)
+      }
+      const seen: number[] = []
+      for await (const { text } of readEntries(spec.logFile)) if (text !== 'end') seen.push(Number(text))
+      assert.ok((await stat(`${spec.logFile}.1`)).size > 10 * 1024 ** 2)
+      assert.equal(seen.length, lines)
+      assert.ok(seen.every((number, index) => number === index + 1))
     })
   })
 }
