@@ -1,10 +1,12 @@
 import tseslint from 'typescript-eslint'
 
 /** Only `src/host` may open files, sockets and processes, so that every such error can name what it was about. */
-const hostOnly = ['fs', 'fs/promises', 'child_process', 'net', 'dgram', 'dns', 'dns/promises'].flatMap((name) => [
-  { name, message: 'Only src/host talks to the operating system; call it instead.' },
-  { name: `node:${name}`, message: 'Only src/host talks to the operating system; call it instead.' },
-])
+const hostOnly = ['http', 'https', 'fs', 'fs/promises', 'child_process', 'net', 'dgram', 'dns', 'dns/promises'].flatMap(
+  (name) => [
+    { name, message: 'Only src/host talks to the operating system; call it instead.' },
+    { name: `node:${name}`, message: 'Only src/host talks to the operating system; call it instead.' },
+  ],
+)
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'examples/**'] },

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage } from '../host/http.ts'
 import { PassThrough, type Duplex } from 'node:stream'
 import { eventOf, execCommand, problemOf, runCommand, type Berth } from '../deploy/index.ts'
 import type { CommandIo, TerminalSize } from '../isolation/isolator.ts'

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from '../host/http.ts'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { z } from 'zod'

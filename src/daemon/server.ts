@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createHttpServer, type HttpServer, type IncomingMessage, type ServerResponse } from '../host/http.ts'
 import type { Duplex } from 'node:stream'
 import { eventOf, problemOf, type Berth } from '../deploy/index.ts'
 import { chmod, rm } from '../host/files.ts'
@@ -21,7 +21,7 @@ export async function listen(berth: Berth): Promise<ApiServer> {
     const tracked = work.catch((error: unknown) => berth.log(String(error))).finally(() => underWay.delete(tracked))
     underWay.add(tracked)
   }
-  const server = createServer((request, response) => {
+  const server = createHttpServer((request, response) => {
     track(answer(berth, { routes, request, response, ending: ending.signal }))
   })
   server.on('upgrade', (request, socket, head) => track(upgrade(berth, request, socket, head)))
@@ -40,7 +40,7 @@ export async function listen(berth: Berth): Promise<ApiServer> {
   }
 }
 
-async function listenOn(server: Server, path: string): Promise<void> {
+async function listenOn(server: HttpServer, path: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, resolve)

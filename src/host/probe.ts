@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { requestHttp } from './http.ts'
 
 /** What one health check saw. */
 export type ProbeAnswer = { kind: 'status'; status: number } | { kind: 'silence'; reason: string }
@@ -14,10 +14,13 @@ export async function probe(
   return new Promise((resolve) => {
     const { address, port, path, host } = target
     const headers = { host, 'user-agent': 'berth-health', connection: 'close' }
-    const check = request({ host: address, port, path, headers, agent: false, maxHeaderSize: 16_384 }, (response) => {
-      resolve({ kind: 'status', status: response.statusCode ?? 0 })
-      response.destroy()
-    })
+    const check = requestHttp(
+      { host: address, port, path, headers, agent: false, maxHeaderSize: 16_384 },
+      (response) => {
+        resolve({ kind: 'status', status: response.statusCode ?? 0 })
+        response.destroy()
+      },
+    )
     check.setTimeout(timeoutMilliseconds, () => check.destroy(new Error('no answer in time')))
     const deadline = setTimeout(() => check.destroy(new Error('no answer in time')), timeoutMilliseconds)
     check.once('close', () => clearTimeout(deadline))

@@ -1,14 +1,13 @@
 import { lookup } from 'node:dns/promises'
-import type { Server } from 'node:http'
 import { connect, isIP, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { rm } from 'node:fs/promises'
+import type { HttpServer } from './http.ts'
 
 /** Sockets and servers of the host. */
 
 export { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
-export { createServer as createHttpServer, request as requestHttp } from 'node:http'
-export type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+export * from './http.ts'
 export type { Socket } from 'node:net'
 
 /** Every address of a host name, or the address itself. @throws Error when the name does not resolve. */
@@ -37,7 +36,7 @@ export async function dial(address: string, port: number, timeoutMilliseconds = 
 }
 
 /** Listens on a unix socket, replacing one that a dead process left. */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(server: HttpServer, path: string): Promise<void> {
   await rm(path, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -46,7 +45,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
 }
 
 /** Ends a server and all of its connections. */
-export async function closeServer(server: Server): Promise<void> {
+export async function closeServer(server: HttpServer): Promise<void> {
   server.closeAllConnections()
   await new Promise<void>((resolve) => server.close(() => resolve()))
 }

@@ -1,6 +1,6 @@
-import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { requestHttp, type ClientRequest, type IncomingMessage } from './http.ts'
 
 /** HTTP/1.1 requests over a unix socket. */
 
@@ -56,7 +56,7 @@ export function upgradeOverSocket(options: SocketRequest & { readonly protocol: 
 
 function start({ socket, method, path, headers, signal, body }: SocketRequest): ClientRequest {
   const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
-  return request({
+  return requestHttp({
     socketPath: socket,
     method,
     path,
