@@ -6,7 +6,13 @@ import { rmdir } from 'node:fs/promises'
 /** Where the control groups of this host are (cgroups(7)): one tree with version 2, one for each controller with 1. */
 export type CgroupFacts =
   | { readonly version: 2; readonly root: string; readonly controllers: ReadonlySet<string> }
-  | { readonly version: 1; readonly roots: ReadonlyMap<string, string>; readonly controllers: ReadonlySet<string> }
+  | {
+      readonly version: 1
+      readonly roots: ReadonlyMap<string, string>
+      readonly controllers: ReadonlySet<string>
+      /** The additional tree of version 2 of a hybrid host, by which systemd keeps track of its services. */
+      readonly unified?: string
+    }
 
 /** Reads `/proc/self/mounts`; `controllers` is the content of `cgroup.controllers` where there is one tree. */
 export function parseCgroupMounts(mounts: string, controllers: string): CgroupFacts {
@@ -20,7 +26,7 @@ export function parseCgroupMounts(mounts: string, controllers: string): CgroupFa
   const unified = entries.find(([, , type]) => type === 'cgroup2')?.[1]
   if (unified !== undefined && roots.size === 0)
     return { version: 2, root: unified, controllers: new Set(controllers.trim().split(/\s+/)) }
-  return { version: 1, roots, controllers: new Set(roots.keys()) }
+  return { version: 1, roots, controllers: new Set(roots.keys()), ...(unified === undefined ? {} : { unified }) }
 }
 
 const controllerNames = new Set([
@@ -106,14 +112,25 @@ export async function countsSwap(facts: CgroupFacts): Promise<boolean> {
  */
 export async function leaveServiceGroup(facts: CgroupFacts, group: string, pid: number): Promise<void> {
   const own = (await readText('/proc/self/cgroup')) ?? ''
-  const root = facts.version === 2 ? facts.root : facts.roots.get('name=systemd')
-  const service = facts.version === 2 ? /^0::(.+)$/m.exec(own)?.[1] : /^\d+:name=systemd:(.+)$/m.exec(own)?.[1]
-  if (root === undefined || service === undefined || service === '/') return
-  const directory = join(root, group)
-  await mkdir(directory, { recursive: true })
-  await writeFile(join(directory, 'cgroup.procs'), String(pid)).catch((error: unknown) => {
-    if (!hasCode(error, 'ESRCH')) throw error // it has ended already
-  })
+  for (const { root, entry } of serviceTrees(facts)) {
+    const service = entry.exec(own)?.[1]
+    if (service === undefined || service === '/') continue
+    const directory = join(root, group)
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, 'cgroup.procs'), String(pid)).catch((error: unknown) => {
+      if (!hasCode(error, 'ESRCH')) throw error // it has ended already
+    })
+  }
+}
+
+/** The trees by which systemd knows what belongs to a service, with the line of `/proc/self/cgroup` for each. */
+function serviceTrees(facts: CgroupFacts): { root: string; entry: RegExp }[] {
+  const versionTwo = facts.version === 2 ? facts.root : facts.unified
+  const systemd = facts.version === 2 ? undefined : facts.roots.get('name=systemd')
+  return [
+    ...(versionTwo === undefined ? [] : [{ root: versionTwo, entry: /^0::(.+)$/m }]),
+    ...(systemd === undefined ? [] : [{ root: systemd, entry: /^\d+:name=systemd:(.+)$/m }]),
+  ]
 }
 
 function nothingThere(error: unknown): [] {

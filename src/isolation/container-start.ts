@@ -4,12 +4,12 @@ import { CommandFailed, runCommand } from '../host/command.ts'
 import { chmod, lchown, mkdir, readText, writeFile } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { mountLayers } from '../host/mounts.ts'
-import { raiseKernelLimit } from '../host/kernel-limits.ts'
-import { addInterfaces, ensureHostRules, moveInterface, redirectPort, setInUserNamespace } from '../host/network.ts'
+import { connectNetwork, redirectPort, setInUserNamespace } from '../host/network.ts'
 import { findProgram } from '../host/programs.ts'
 import { identify, type ProcessIdentity, spawnReporting } from '../host/processes.ts'
-import { type Link, type SandboxSpec, appUid } from '../model/sandbox.ts'
+import { type SandboxSpec, appUid } from '../model/sandbox.ts'
 import type { HostFacts } from './container-facts.ts'
+import { ensureFence } from './container-fence.ts'
 import { companionGroup, type Layout, layoutOf } from './container-layout.ts'
 import { writeRecord } from './container-record.ts'
 import { containerSpec } from './container-spec.ts'
@@ -34,7 +34,7 @@ export async function startContainer(instance: Instance, spec: SandboxSpec, fact
   await prepareBundle(layout, spec, facts)
   const [pid] = await together([
     createUnderMonitor(layout, spec),
-    spec.link ? prepareLink(instance, spec.id, spec.link) : Promise.resolve(),
+    spec.link ? ensureFence(instance) : Promise.resolve(),
   ])
   const monitorPid = Number(await readText(layout.monitorPidFile))
   const [init, monitor] = await together([
@@ -90,26 +90,13 @@ export function runtime(layout: Layout, ...args: readonly string[]): [string, ..
   return [programs.runtime, '--root', layout.runtimeRoot, ...args]
 }
 
-async function prepareLink(instance: Instance, id: string, link: Link): Promise<void> {
-  await together([ensureFence(instance), addInterfaces(instance, id, link)])
-}
-
-/** Once for each process of berth: loading the rules takes as long as a third of a start. The watch renews them. */
-function ensureFence(instance: Instance): Promise<void> {
-  const known = fences.get(instance.name)
-  if (known) return known
-  const work = together([ensureHostRules(instance), raiseKernelLimit('fs/inotify/max_user_instances', 8192)])
-  const ready = work.then(() => undefined)
-  fences.set(instance.name, ready)
-  ready.catch(() => fences.delete(instance.name))
-  return ready
-}
-const fences = new Map<string, Promise<void>>()
-
 /** Between the runtime's create and start: its namespaces are there, and the application has not run yet. */
-async function connect(instance: Instance, pid: number, { link, port }: SandboxSpec): Promise<void> {
+async function connect(instance: Instance, pid: number, { id, link, port }: SandboxSpec): Promise<void> {
   if (!link) return
-  await together([moveInterface(instance, pid, link), port === 80 ? Promise.resolve() : redirectPort(pid, port)])
+  await together([
+    connectNetwork(instance, { id, pid, pair: link }),
+    port === 80 ? Promise.resolve() : redirectPort(pid, port),
+  ])
 }
 
 /** The directory itself only: what the application made in it is already its own, and links in it lead anywhere. */
