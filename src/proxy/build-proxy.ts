@@ -76,9 +76,13 @@ class ForwardingProxy {
 
   /** Joins the client with `host:port`, which the CONNECT request names. */
   async tunnel(request: IncomingMessage, client: Socket): Promise<void> {
-    const { hostname, port } = new URL(`http://${request.url ?? ''}`)
-    const target = { method: 'CONNECT', host: bare(hostname), port: Number(port || 80) }
     client.on('error', () => client.destroy())
+    const url = URL.parse(`http://${request.url ?? ''}`)
+    if (!url) {
+      client.end('HTTP/1.1 400 berth: name a host and a port\r\nConnection: close\r\n\r\n')
+      return
+    }
+    const target = { method: 'CONNECT', host: bare(url.hostname), port: Number(url.port || 80) }
     try {
       const server = await dial(await this.#permitted(target.host), target.port)
       server.on('error', () => client.destroy())

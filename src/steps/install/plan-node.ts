@@ -26,7 +26,8 @@ const LockFile = z.object({
 })
 
 const defaultMajor = '24'
-const npmDirectory = '/usr/local/lib/node_modules/npm'
+const prefix = '/usr/local'
+const npmDirectory = `${prefix}/lib/node_modules/npm`
 
 /** Node itself is linked with these, and no Debian base has them. */
 const nodeLibraries = ['libstdc++6', 'libatomic1']
@@ -45,7 +46,8 @@ export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
     suite: install.base?.slice('debian:'.length) ?? 'bookworm',
     layers: [
       { kind: 'packages', title: ['libraries for Node', ...install.apt].join(' '), names: libraries, keep: true },
-      nodeLayer(range, facts.architecture),
+      nodeLayer(range, facts.architecture, 'program'),
+      ...(install.scripts.length === 0 ? [] : [nodeLayer(range, facts.architecture, 'headers')]),
       ...buildToolLayers(install.build_apt),
       modulesLayer(manifest, facts),
     ],
@@ -70,11 +72,16 @@ export function unrunScripts(manifest: Manifest, facts: TreeFacts): string[] {
   return [...new Set(names)].filter((name) => !manifest.install.scripts.includes(name)).sort()
 }
 
-function nodeLayer(range: string, architecture: string): LayerPlan {
+/** Node for the image, or the headers that its install scripts compile native modules with. */
+function nodeLayer(range: string, architecture: string, part: 'program' | 'headers'): LayerPlan {
   if (architecture !== 'x64' && architecture !== 'arm64') throw architectureUnsupported({ architecture })
-  const take = [{ from: 'package/bin/node', to: '/usr/local/bin/node' }]
-  const archive = { name: `node-linux-${architecture}`, range, take }
-  return { kind: 'archive', title: `Node ${range}`, archive, keep: true }
+  const name = `node-linux-${architecture}`
+  if (part === 'headers') {
+    const take = [{ from: 'package/include', to: `${prefix}/include` }]
+    return { kind: 'archive', title: `headers of Node ${range}`, archive: { name, range, take }, keep: false }
+  }
+  const take = [{ from: 'package/bin/node', to: `${prefix}/bin/node` }]
+  return { kind: 'archive', title: `Node ${range}`, archive: { name, range, take }, keep: true }
 }
 
 function buildToolLayers(packages: readonly string[]): LayerPlan[] {
@@ -113,6 +120,8 @@ function npm(args: readonly string[]): BuildCommand {
       npm_config_fund: 'false',
       npm_config_update_notifier: 'false',
       npm_config_cache: '/tmp/npm',
+      // node-gyp would fetch the headers from Node's own server.
+      npm_config_nodedir: prefix,
     },
   }
 }

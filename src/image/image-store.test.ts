@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { link, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, beforeEach, describe, it } from 'node:test'
+import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
+import { hexOf } from '../model/names.ts'
+import { Problem } from '../model/problem.ts'
+import { ImageStore, protectBuild } from './index.ts'
+
+const config = { workdir: '/app', argv: ['/bin/true'], env: { A: '1', B: 'x=y' }, port: 8000 }
+const how = { epoch: 1_000_000, times: 'clamp', takeOwnership: false } as const
+
+describe('ImageStore', () => {
+  const directories: string[] = []
+  let instance: Instance
+  let store: ImageStore
+  beforeEach(async () => {
+    const home = await mkdtemp(join(tmpdir(), 'berth-image-'))
+    directories.push(home)
+    instance = instanceFrom({ BERTH_HOME: home, BERTH_RUN: join(home, 'run') })
+    store = new ImageStore(instance)
+    await store.blobs.prepare()
+  })
+  after(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true }))))
+
+  /** A finished upper directory, its files written in the given order. */
+  async function upper(order: readonly string[]): Promise<string> {
+    const root = store.blobs.temporaryPath('build')
+    await mkdir(join(root, 'etc'), { recursive: true })
+    await mkdir(join(root, 'var/log'), { recursive: true })
+    for (const name of order) await writeFile(join(root, 'etc', name), `content of ${name}`)
+    await writeFile(join(root, 'var/log/dpkg.log'), String(Math.random()))
+    await writeFile(join(root, 'etc/machine-id'), String(Math.random()))
+    await link(join(root, 'etc/b'), join(root, 'etc/z-link-of-b'))
+    await symlink('b', join(root, 'etc/symlink'))
+    await lutimes(join(root, 'etc/a'), 5.75, 5.75)
+    return root
+  }
+
+  async function image() {
+    const layer = await store.layers.adopt(await upper(['a', 'b']), how)
+    return store.writeImage([layer], config, how.epoch)
+  }
+
+  async function problemOf(work: Promise<unknown>): Promise<string> {
+    const error = await work.catch((reason: unknown) => reason)
+    assert.ok(error instanceof Problem)
+    return error.code
+  }
+
+  it('gives the same digest to the same files, whatever order and time they were written in', async () => {
+    const first = await store.layers.adopt(await upper(['a', 'b', 'c']), how)
+    const second = await store.layers.adopt(await upper(['c', 'b', 'a']), how)
+    assert.deepEqual(first, second)
+    assert.deepEqual(await readdir(pathsOf(instance).temporary), [])
+  })
+
+  it('removes noise and clamps times in place', async () => {
+    const { diffId } = await store.layers.adopt(await upper(['a', 'b']), how)
+    const directory = store.layers.directory(diffId)
+    assert.deepEqual(await readdir(join(directory, 'var/log')), [])
+    assert.equal((await stat(join(directory, 'etc/machine-id'))).size, 0)
+    assert.equal((await stat(join(directory, 'etc/a'))).mtimeMs, 5000)
+    assert.equal((await stat(join(directory, 'etc/b'))).mtimeMs, how.epoch * 1000)
+  })
+
+  it('reads an image back as it was written', async () => {
+    const written = await image()
+    assert.deepEqual(await store.readImage(written.digest), written)
+    assert.equal(await store.hasImage(written.digest), true)
+  })
+
+  it('unpacks a missing layer from its blob', async () => {
+    const written = await image()
+    const [directory = ''] = await store.layerDirectories(written)
+    await rm(directory, { recursive: true })
+    assert.deepEqual(await store.layerDirectories(written), [directory])
+    assert.equal(await readFile(join(directory, 'etc/a'), 'utf8'), 'content of a')
+    assert.equal((await stat(join(directory, 'etc/b'))).ino, (await stat(join(directory, 'etc/z-link-of-b'))).ino)
+  })
+
+  it('refuses to unpack a blob that was changed', async () => {
+    const written = await image()
+    const [directory = ''] = await store.layerDirectories(written)
+    await rm(directory, { recursive: true })
+    const [layer] = written.layers
+    assert.ok(layer)
+    await writeFile(store.blobs.path(layer), 'changed')
+    assert.equal(await problemOf(store.layerDirectories(written)), 'blob-corrupt')
+    await rm(store.blobs.path(layer))
+    assert.equal(await problemOf(store.layerDirectories(written)), 'layer-missing')
+    assert.equal(await store.hasImage(written.digest), false)
+  })
+
+  it('says that an image is not there', async () => {
+    assert.equal(await problemOf(store.readImage(`sha256:${'0'.repeat(64)}`)), 'image-missing')
+  })
+
+  it('tags and untags, also at the same time', async () => {
+    const { digest } = await image()
+    await Promise.all(['b:v1', 'a:v1', 'a:v2'].map((name) => store.tag(digest, name)))
+    await store.untag('a:v1')
+    const index = JSON.parse(await readFile(join(instance.home, 'index.json'), 'utf8')) as {
+      manifests: { annotations: Record<string, string> }[]
+    }
+    const names = index.manifests.map(({ annotations }) => annotations['org.opencontainers.image.ref.name'])
+    assert.deepEqual(names, ['a:v2', 'b:v1'])
+  })
+
+  it('calls garbage what no kept image reaches, and keeps what a kept layer was built on', async () => {
+    const kept = await image()
+    const tools = await store.layers.adopt(await upper(['a', 'b', 'tools']), how)
+    const lost = await store.layers.adopt(await upper(['a', 'b', 'lost']), how)
+    const [layer] = kept.layers
+    assert.ok(layer)
+    await store.cache.rememberLayer('t', { ...tools, title: 'tools', standsOn: [], answers: ['answer'] })
+    await store.cache.rememberLayer('k', { title: 'k', diffId: layer, bytes: 1, standsOn: ['t'], answers: [] })
+    await store.cache.rememberLayer('l', { ...lost, title: 'lost', standsOn: [], answers: ['other'] })
+    for (const name of ['answer', 'other']) await store.cache.rememberAnswer(name, {})
+    await store.blobs.addText('a download')
+    const found = await store.garbage([kept.digest])
+    assert.deepEqual(
+      found.map(({ kind, name }) => `${kind} ${kind === 'blob' ? '' : name}`),
+      ['layer lost', 'blob ', 'blob ', 'record l.json', 'record other.json'],
+    )
+    await store.removeGarbage(found)
+    assert.deepEqual(await store.garbage([kept.digest]), [])
+    assert.equal(await store.layers.has(tools.diffId), true)
+    assert.deepEqual((await readdir(pathsOf(instance).layers)).includes(hexOf(lost.diffId)), false)
+  })
+
+  it('does not take for garbage what a build makes that goes on', async () => {
+    const release = protectBuild(instance.home)
+    await image()
+    assert.deepEqual(await store.garbage([]), [])
+    release()
+    assert.notDeepEqual(await store.garbage([]), [])
+  })
+})

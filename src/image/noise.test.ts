@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { noise, noiseRowOf } from './noise.ts'
+
+describe('noiseRowOf()', () => {
+  const noisy: Record<string, string> = {
+    'var/log/dpkg.log': 'var/log/dpkg.log',
+    'var/log/alternatives.log': 'var/log/alternatives.log',
+    'var/log/bootstrap.log': 'var/log/bootstrap.log',
+    'var/log/fontconfig.log': 'var/log/fontconfig.log',
+    'var/log/apt/history.log': 'var/log/apt/*',
+    'var/cache/ldconfig/aux-cache': 'var/cache/ldconfig/aux-cache',
+    'var/cache/apt/pkgcache.bin': 'var/cache/apt/*.bin',
+    'var/cache/apt/archives/partial/a.deb': 'var/cache/apt/archives/**',
+    'var/lib/apt/lists/partial': 'var/lib/apt/lists/**',
+    'etc/machine-id': 'etc/machine-id',
+    'var/lib/dbus/machine-id': 'var/lib/dbus/machine-id',
+    'etc/ssh/ssh_host_rsa_key.pub': 'etc/ssh/ssh_host_*',
+    'etc/ssl/private/ssl-cert-snakeoil.key': 'etc/ssl/private/ssl-cert-snakeoil.key',
+    'etc/ssl/certs/ssl-cert-snakeoil.pem': 'etc/ssl/certs/ssl-cert-snakeoil.pem',
+    'etc/hostname': 'etc/hostname',
+    'etc/resolv.conf': 'etc/resolv.conf',
+    'etc/passwd-': 'etc/{passwd,group,shadow,gshadow,subuid,subgid}-',
+    'var/lib/dpkg/status-old': 'var/lib/dpkg/*-old',
+    'var/cache/debconf/config.dat-old': 'var/cache/debconf/*-old',
+    'etc/.pwd.lock': 'etc/.pwd.lock',
+    'var/lib/dpkg/lock-frontend': 'var/lib/dpkg/lock*',
+    'var/lib/dpkg/triggers/Lock': 'var/lib/dpkg/triggers/Lock',
+    'tmp/a/b': 'tmp/**',
+    'var/tmp/a': 'var/tmp/**',
+    'run/lock': 'run/**',
+    'root/.cache/pip': 'root/.cache/**',
+  }
+  for (const [path, row] of Object.entries(noisy)) {
+    it(`knows ${path}`, () => assert.equal(noiseRowOf(path)?.path, row))
+  }
+
+  it('knows the link that is named after the hash of a random certificate', () => {
+    assert.equal(noiseRowOf('etc/ssl/certs/1a2b3c4d.0', 'ssl-cert-snakeoil.pem')?.action, 'delete-link')
+  })
+
+  const quiet = [
+    'var/log/app.log',
+    'etc/passwd',
+    'var/lib/dpkg/status',
+    'tmp',
+    'run',
+    'app/tmp/a',
+    'etc/ssh/sshd_config',
+  ]
+  for (const path of quiet) it(`keeps ${path}`, () => assert.equal(noiseRowOf(path), undefined))
+
+  it('keeps links to other certificates', () => {
+    assert.equal(noiseRowOf('etc/ssl/certs/1a2b3c4d.0', 'ISRG_Root_X1.pem'), undefined)
+  })
+
+  it('has each of its rows tested', () => {
+    const tested = new Set([...Object.values(noisy), 'etc/ssl/certs/*'])
+    assert.deepEqual(
+      noise.map(({ path }) => path).filter((path) => !tested.has(path)),
+      [],
+    )
+  })
+})
