@@ -127,7 +127,7 @@ async function resolveArchiveLayer(
   return (
     resolved && {
       key: keyOf({ recipeVersion, kind: 'archive', digest: resolved.digest, take: archive.take }),
-      title: `${name} ${resolved.version}`,
+      title: `${layer.title} (${resolved.version})`,
       ...{ keep, epoch: fixedTime, standsOn: [], answers: [question.key] },
       inputs: { kind: 'archive', archive, resolved },
     }
