@@ -2,10 +2,14 @@ import { createHttpServer, type HttpServer, type IncomingMessage, type ServerRes
 import type { Duplex } from 'node:stream'
 import { eventOf, problemOf, type Berth } from '../deploy/index.ts'
 import { chmod, rm } from '../host/files.ts'
+import { releaseMemory } from '../host/memory.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { upgradeToCommand } from './command-upgrade.ts'
 import { findRoute, sendProblem, statusOf, type Route } from './http.ts'
 import { routesFor } from './routes.ts'
+
+/** Seconds without work after which the daemon gives memory back. */
+const secondsUntilIdle = 5
 
 /** The daemon's API on its unix socket, for root alone. */
 export interface ApiServer {
@@ -17,8 +21,16 @@ export async function listen(berth: Berth): Promise<ApiServer> {
   const routes = routesFor(berth)
   const ending = new AbortController()
   const underWay = new Set<Promise<void>>()
+  const idle = setTimeout(() => {
+    if (underWay.size === 0) releaseMemory()
+  }, secondsUntilIdle * 1000).unref()
   const track = (work: Promise<void>) => {
-    const tracked = work.catch((error: unknown) => berth.log(String(error))).finally(() => underWay.delete(tracked))
+    const tracked = work
+      .catch((error: unknown) => berth.log(String(error)))
+      .finally(() => {
+        underWay.delete(tracked)
+        idle.refresh()
+      })
     underWay.add(tracked)
   }
   const server = createHttpServer((request, response) => {
