@@ -194,7 +194,8 @@ export function lifeOfSandboxes(subject: IsolatorUnderTest): void {
       await using all = await sandboxes()
       const { id } = await all.start()
       const { stdout } = await all.exec(id, ['sh', '-c', 'tty; stty size'], { terminal: { columns: 101, rows: 33 } })
-      assert.equal(stdout, '/dev/pts/0\r\n33 101\r\n')
+      // The runtime may set its two ends up only after the first output, which then has one more carriage return.
+      assert.equal(stdout.replaceAll('\r', ''), '/dev/pts/0\n33 101\n')
     })
 
     it('kills its command, and nothing else, when aborted', async () => {

@@ -125,6 +125,8 @@ export class TestSandboxes implements AsyncDisposable {
       assert.deepEqual(await this.isolator.list(), [])
     } finally {
       await removeLeftovers(this.instance)
+      const group = ['-maxdepth', '2', '-type', 'd', '-name', this.instance.name]
+      await run('find', ['/sys/fs/cgroup', ...group, '-exec', 'rmdir', '{}', '+']).catch(() => undefined)
       await rm(this.instance.home, { recursive: true, force: true })
     }
   }

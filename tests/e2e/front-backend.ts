@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 
 /** An application behind the front: says who it is, and ends after its requests when told by SIGTERM. */
-const [address = '127.0.0.1', name = ''] = process.argv.slice(2)
+const [name, port = '80'] = process.argv.slice(2)
 let posts = 0
 const server = createServer((request, response) => {
   let body = ''
@@ -13,5 +13,5 @@ const server = createServer((request, response) => {
     setTimeout(() => response.end(JSON.stringify(answer)), request.url === '/slow' ? 700 : 0)
   })
 })
-server.listen(80, address, () => process.stdout.write('ready\n'))
+server.listen(Number(port), '0.0.0.0', () => process.stdout.write('ready\n'))
 process.once('SIGTERM', () => server.close(() => process.exit(0)))

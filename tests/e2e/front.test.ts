@@ -84,7 +84,8 @@ describe('the front', { concurrency: false }, () => {
   it('says in plain words that there is no such application, or that it does not answer', async () => {
     await using test = await TestFront.create()
     await test.front.ensureRunning()
-    await test.front.route(new Map([[host, '127.99.99.99']]))
+    const deaf = await test.backend('deaf', 81)
+    await test.front.route(new Map([[host, deaf.address]]))
     const before = performance.now()
     const unknown = await test.get('nobody.localhost')
     assert.ok(performance.now() - before < 500)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { caddyFront } from '../../src/front/caddy.ts'
 import type { Front } from '../../src/front/front.ts'
 import { instanceFrom, type Instance } from '../../src/host/instance.ts'
+import { connectNetwork } from '../../src/host/network.ts'
 import { freePort } from '../../src/host/network-ports.ts'
 import { removeLeftovers } from './leftovers.ts'
 
@@ -21,13 +22,13 @@ export interface Backend {
   readonly child: ChildProcess
 }
 
-/** A front of a test's own, with backends on loopback addresses that nobody else uses. */
+/** A front of a test's own, with backends that look like sandboxes to it. */
 export class TestFront implements AsyncDisposable {
   readonly instance: Instance
   readonly environment: NodeJS.ProcessEnv
   readonly front: Front
   readonly #children: ChildProcess[] = []
-  readonly #network = `127.${randomInt(100, 250)}.${randomInt(1, 250)}`
+  readonly #network = `10.253.${randomInt(1, 250)}`
   #count = 0
 
   private constructor(environment: NodeJS.ProcessEnv) {
@@ -48,21 +49,36 @@ export class TestFront implements AsyncDisposable {
     return caddyFront(this.instance, { certificates: 'internal' })
   }
 
-  async backend(name: string): Promise<Backend> {
-    const address = `${this.#network}.${(this.#count += 1)}`
-    return { address, child: await this.child('front-backend.ts', address, name) }
+  /** In a network namespace of its own, as a sandbox would be: port 80 of this host may be taken. */
+  async backend(name: string, port = 80): Promise<Backend> {
+    const number = (this.#count += 1)
+    const address = `${this.#network}.${number * 2 + 1}`
+    const child = await this.#started('unshare', [
+      '--net',
+      process.execPath,
+      scriptAt('front-backend.ts'),
+      name,
+      String(port),
+    ])
+    const pair = { hostAddress: `${this.#network}.${number * 2}`, sandboxAddress: address }
+    await connectNetwork(this.instance, { id: name, pid: child.pid ?? 0, pair })
+    return { address, child }
   }
 
   /** Starts a script beside this one and waits for its first line. */
-  async child(script: string, ...args: string[]): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
+  child(script: string, ...args: string[]): Promise<ChildProcess> {
+    return this.#started(process.execPath, [scriptAt(script), ...args])
+  }
+
+  async #started(program: string, args: readonly string[]): Promise<ChildProcess> {
+    const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...this.environment },
     })
     this.#children.push(child)
     await new Promise((resolve, reject) => {
       child.stdout.once('data', resolve)
-      child.once('exit', (code) => reject(new Error(`${script} exited with ${code ?? 'a signal'}`)))
+      child.once('exit', (code) => reject(new Error(`${args.join(' ')} exited with ${code ?? 'a signal'}`)))
     })
     return child
   }
@@ -96,6 +112,10 @@ export class TestFront implements AsyncDisposable {
       await rm(this.instance.home, { recursive: true, force: true })
     }
   }
+}
+
+function scriptAt(name: string): string {
+  return join(import.meta.dirname, name)
 }
 
 export interface Asking {
