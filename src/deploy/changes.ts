@@ -165,6 +165,7 @@ export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, 
     await removeTree(join(berth.paths.logs, name))
     if (volumes) await removeTree(join(berth.paths.volumes, name))
     berth.state.apps.destroy(app.id)
+    await berth.busy.routing(() => applyRoutes(berth, routesOf(berth)))
     const kept = volumes ? '' : `; its volumes, if any, are kept in ${join(berth.paths.volumes, name)}`
     emit({ kind: 'done', app: name, action: 'destroy', message: `${name} is gone${kept}` })
   })

@@ -6,7 +6,8 @@ import type { Berth } from './berth.ts'
 
 /** Which host name leads to which sandbox, and which of them are domains with certificates. */
 export interface Routes {
-  readonly table: ReadonlyMap<string, string>
+  /** Names of applications that do not serve now have no address. */
+  readonly table: ReadonlyMap<string, string | undefined>
   readonly domains: readonly string[]
 }
 
@@ -29,15 +30,19 @@ export function addressOf({ block }: Berth, record: SandboxRecord): string {
  * state commits to it.
  */
 export function routesOf(berth: Berth, instead?: SandboxRecord): Routes {
-  const { apps, releases, sandboxes } = berth.state
-  const serving = sandboxes.list().filter((record) => record.role === 'serving' && record.app !== instead?.app)
-  const table = new Map<string, string>()
+  const { state } = berth
+  const table = new Map<string, string | undefined>()
   const domains: string[] = []
-  for (const record of instead ? [...serving, instead] : serving) {
-    const app = apps.byId(record.app)
-    if (!app) continue
-    const { run } = releases.get(app, record.release)
-    for (const name of [localName(app.name), ...run.domains]) table.set(name, addressOf(berth, record))
+  const first = instead && state.apps.byId(instead.app)
+  // An application whose first release is just beginning to serve is not listed yet.
+  for (const app of [...(first ? [first] : []), ...state.apps.list().filter(({ id }) => id !== first?.id)]) {
+    const record = app.id === first?.id ? instead : state.sandboxes.serving(app)
+    const release = record?.release ?? app.currentRelease
+    if (release === undefined) continue
+    const { run } = state.releases.get(app, release)
+    const address = record && addressOf(berth, record)
+    for (const name of [localName(app.name), ...run.domains]) table.set(name, address)
+    // Those of an application that rests stay, too: a change of domains is the one thing that reloads the front.
     domains.push(...run.domains)
   }
   return { table, domains: domains.toSorted() }
@@ -50,12 +55,12 @@ export async function applyRoutes({ front }: Berth, routes: Routes): Promise<voi
   await front.route(routes.table)
 }
 
-/** @throws domainTaken when another application that serves has one of the domains */
+/** @throws domainTaken when another application has one of the domains, whether it runs or not */
 export function requireFreeDomains({ state }: Berth, app: App, domains: readonly string[]): void {
-  for (const record of state.sandboxes.list()) {
-    const other = state.apps.byId(record.app)
-    if (!other || other.id === app.id || record.role !== 'serving') continue
-    const domain = state.releases.get(other, record.release).run.domains.find((name) => domains.includes(name))
+  for (const other of state.apps.list()) {
+    if (other.id === app.id || other.currentRelease === undefined) continue
+    const theirs = state.releases.get(other, other.currentRelease).run.domains
+    const domain = theirs.find((name) => domains.includes(name))
     if (domain !== undefined) throw domainTaken({ domain, app: other.name })
   }
 }

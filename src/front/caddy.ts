@@ -65,11 +65,12 @@ export function caddyFront(instance: Instance, { certificates = 'public' }: Cadd
     return JSON.parse((await readText(paths.domains)) ?? '[]') as string[] // written by `setDomains` alone
   }
 
-  async function route(table: ReadonlyMap<string, string>): Promise<void> {
+  async function route(table: ReadonlyMap<string, string | undefined>): Promise<void> {
     const hosts = new Set([...table.keys()].map((host) => host.toLowerCase()))
     const known = await readdir(paths.knownHosts)
     await Promise.all(known.filter((host) => !hosts.has(host)).map((host) => rm(join(paths.knownHosts, host))))
-    const hasChanged = await names.serve(table)
+    const serving = [...table].flatMap(([host, address]) => (address === undefined ? [] : [[host, address] as const]))
+    const hasChanged = await names.serve(new Map(serving))
     await Promise.all([...hosts].map((host) => writeFile(join(paths.knownHosts, host), '')))
     // Caddy may have asked just before, and goes on with that answer until it is due to ask again.
     if (hasChanged) await sleep(2 * refreshMilliseconds)

@@ -8,9 +8,10 @@ export interface Front {
 
   /**
    * Makes this the whole table of host names and the sandbox addresses they lead to. Nothing is reloaded.
+   * A name without an address belongs to an application that does not serve: its visitors are asked to come again.
    * When it returns, every new request goes where the table says.
    */
-  route(table: ReadonlyMap<string, string>): Promise<void>
+  route(table: ReadonlyMap<string, string | undefined>): Promise<void>
 
   /** The domains with TLS certificates of their own. The only change that reloads the front. */
   setDomains(domains: readonly string[]): Promise<void>

@@ -146,7 +146,7 @@ volumes.data = { path = "/data" }
   it('stops, says that it has stopped, and starts again', async () => {
     await berth.ok('stop', 'shop')
     assert.equal((await berth.json<AppSummary[]>('ps'))[0]?.state, 'stopped')
-    assert.notEqual((await berth.get('shop')).status, 200)
+    assert.equal((await berth.get('shop')).status, 503)
     await berth.killDaemon()
     assert.equal((await berth.json<AppStatus>('status', 'shop')).state, 'stopped')
     const problem = await berth.run(['exec', 'shop', '--', 'true'])
