@@ -103,10 +103,6 @@ export async function ensureHostRules(instance: Instance): Promise<void> {
   await runCommand(['nft', '-f', '-'], { input: hostRules(instance) })
 }
 
-export async function removeHostRules(instance: Instance): Promise<void> {
-  await runCommand(['nft', 'delete', 'table', 'inet', instance.name], { allowCodes: [0, 1] })
-}
-
 /**
  * Writes kernel settings, such as `user/max_net_namespaces=0`, as root of the user namespace of a process.
  * The script is fixed and gets the settings as arguments; nothing is ever put into its text.

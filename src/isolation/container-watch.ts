@@ -57,12 +57,17 @@ export function watchContainers(instance: Instance, { facts, isExpected, ended }
 
   // A failed look, such as for want of file descriptors, is made up for by the next one.
   const lookQuietly = () => void look().catch(() => undefined)
+  // What ends at once does so while its start is still being noted, and is not looked at until that is done.
+  const lookTwice = () => {
+    lookQuietly()
+    setTimeout(lookQuietly, 100).unref()
+  }
   const notifier: { close?: () => void } = {}
   const notice = async () => {
     await ensureRunDirectory(instance)
     await mkdir(exits, { recursive: true })
     if (state.isOver) return
-    const watcher = watch(exits, lookQuietly).on('error', () => undefined)
+    const watcher = watch(exits, lookTwice).on('error', () => undefined)
     notifier.close = () => watcher.close()
     lookQuietly()
   }
