@@ -18,6 +18,7 @@ describe('parseCgroupMounts()', () => {
       '/sys/fs/cgroup/cpu,cpuacct/berth/x',
       '/sys/fs/cgroup/memory/berth/x',
       '/sys/fs/cgroup/systemd/berth/x',
+      '/sys/fs/cgroup/unified/berth/x',
     ])
   })
 

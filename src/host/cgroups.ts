@@ -44,8 +44,8 @@ export async function cgroupFacts(): Promise<CgroupFacts> {
 
 /** The directories of one control group, such as `/berth/taslug-7`: one, or one for each tree. */
 export function cgroupDirectories(facts: CgroupFacts, group: string): string[] {
-  const roots = facts.version === 2 ? [facts.root] : [...new Set(facts.roots.values())]
-  return roots.map((root) => join(root, group))
+  const roots = facts.version === 2 ? [facts.root] : [...new Set(facts.roots.values()), facts.unified]
+  return roots.filter((root) => root !== undefined).map((root) => join(root, group))
 }
 
 /** Names of the groups below `parent`, each once. */
