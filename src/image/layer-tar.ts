@@ -27,7 +27,8 @@ export async function writeLayerTar(root: string, entries: readonly TreeEntry[],
           : tarEntry,
       ),
     )
-    if (tarEntry.type === 'file') await writeContent(join(root, entry.path), tarEntry.size, output)
+    if (entry.stats.isFile() && tarEntry.type === 'file')
+      await writeContent(join(root, entry.path), tarEntry.size, output)
     if (own?.get('trusted.overlay.opaque')?.toString() === 'y') await output.write(encodeHeader(opaque(entry)))
   }
   await output.write(endOfArchive)

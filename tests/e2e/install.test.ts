@@ -164,6 +164,24 @@ describe('an install', { timeout: 900_000 }, () => {
     assert.deepEqual((await list()).slice(1), earlier)
   })
 
+  it('says in OCI what overlayfs says with devices and attributes, and reads it back', async () => {
+    const { layers, blobs } = new ImageStore(bench.instance)
+    const upper = blobs.temporaryPath('build')
+    await mkdir(join(upper, 'opaque'), { recursive: true })
+    await run('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(upper, 'opaque')])
+    await run('mknod', [join(upper, 'gone'), 'c', '0', '0'])
+    const { diffId } = await layers.adopt(upper, { epoch: 1, times: 'set', takeOwnership: false })
+    const archive = (await run('tar', ['--list', '--file', blobs.path(diffId)])).stdout
+    assert.deepEqual(archive.split('\n').filter(Boolean), ['.wh.gone', 'opaque/', 'opaque/.wh..wh..opq'])
+    await rm(layers.directory(diffId), { recursive: true })
+    const restored = await layers.restore(diffId)
+    assert.deepEqual((await readdir(restored)).sort(), ['gone', 'opaque'])
+    const gone = await lstat(join(restored, 'gone'))
+    assert.ok(gone.isCharacterDevice() && gone.rdev === 0)
+    const attribute = await run('getfattr', ['--only-values', '-n', 'trusted.overlay.opaque', join(restored, 'opaque')])
+    assert.equal(attribute.stdout, 'y')
+  })
+
   it('lets nothing of a build reach the network past the proxy', async () => {
     const server = createServer((_, response) => response.end('reached'))
     await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
