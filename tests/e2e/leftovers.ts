@@ -60,7 +60,14 @@ export async function removeLeftovers(instance: Instance): Promise<void> {
   await run('umount', ['--lazy', instance.run]).catch(() => undefined)
   await rm(instance.run, { recursive: true, force: true })
   await removeRoutes(instance)
+  await removeCgroups(instance)
   await run('nft', ['delete', 'table', 'inet', instance.name]).catch(() => undefined)
+}
+
+/** The instance's own groups, which are empty by then. */
+async function removeCgroups({ name }: Instance): Promise<void> {
+  const roots = ['/sys/fs/cgroup', ...(await readdir('/sys/fs/cgroup')).map((entry) => join('/sys/fs/cgroup', entry))]
+  for (const root of roots) await run('rmdir', [join(root, name)]).catch(() => undefined)
 }
 
 /** The instance's block of addresses stays unreachable for as long as there is an instance. */

@@ -5,9 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { extract, type Extract } from 'tar-stream'
 import { createWriteStream, hasCode, mkdir, symlink } from '../../host/files.ts'
 import type { Digest } from '../../model/names.ts'
-import { Problem } from '../../model/problem.ts'
 import { archiveDamaged } from '../../model/problems/retrieve.ts'
-import { EntryRules, type SafeEntry } from './entry-rules.ts'
+import { EntryRules, type EntryHeader, type SafeEntry } from './entry-rules.ts'
 
 export interface UnpackedTree {
   /** Of the tree's paths, kinds, executable bits and contents; not of times, owners or the archive's own bytes. */
@@ -26,33 +25,56 @@ export async function unpackTree(archive: Readable, folder: string, signal: Abor
   // An archive that is cut off inside a file leaves that file's stream open for ever; only the reading side fails.
   const cutOff = new Promise<never>((_, reject) => void reading.catch(reject))
   cutOff.catch(() => undefined)
+  const writing = new Writing(folder)
   try {
-    return await Promise.race([writeEntries(tar, folder), cutOff])
+    return await Promise.race([writing.all(tar), cutOff])
   } catch (cause) {
     archive.destroy()
-    if (cause instanceof Problem || signal.aborted || isOurs(cause)) throw cause
+    // What stopped the writing also breaks off the reading, and may be heard of only after that.
+    if (writing.failure !== undefined) throw writing.failure
+    if (signal.aborted) throw cause
     throw archiveDamaged({ reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
   }
 }
 
-/** Whether writing failed, and not the archive. */
-function isOurs(cause: unknown): boolean {
-  return hasCode(cause, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE', 'EACCES')
+/** Writes the entries of one archive. */
+class Writing {
+  /** A refused entry, or the disk's own failure. */
+  failure: Error | undefined
+  readonly #folder: string
+  readonly #rules = new EntryRules()
+  readonly #lines: string[] = []
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async all(tar: Extract): Promise<UnpackedTree> {
+    const totals = { files: 0, bytes: 0 }
+    for await (const entry of tar) {
+      const kind = await this.#one(entry)
+      if (kind === 'file') totals.files += 1
+      totals.bytes += entry.header.size
+      entry.resume()
+    }
+    return { digest: digestOf(this.#lines), ...totals }
+  }
+
+  async #one(entry: Source): Promise<SafeEntry['kind'] | undefined> {
+    try {
+      const safe = this.#rules.check(entry.header)
+      if (safe) this.#lines.push(await writeEntry(safe, entry, this.#folder))
+      return safe?.kind
+    } catch (error) {
+      // A stream that ends too early is the archive's fault; that is reported by the reading side.
+      if (!hasCode(error, 'ERR_STREAM_PREMATURE_CLOSE'))
+        this.failure = error instanceof Error ? error : new Error(String(error))
+      throw error
+    }
+  }
 }
 
-async function writeEntries(tar: Extract, folder: string): Promise<UnpackedTree> {
-  const rules = new EntryRules()
-  const lines: string[] = []
-  const totals = { files: 0, bytes: 0 }
-  for await (const entry of tar) {
-    const safe = rules.check(entry.header)
-    if (safe) lines.push(await writeEntry(safe, entry, folder))
-    if (safe?.kind === 'file') totals.files += 1
-    totals.bytes += entry.header.size
-    entry.resume()
-  }
-  return { digest: digestOf(lines), ...totals }
-}
+type Source = AsyncIterable<unknown> & { readonly header: EntryHeader }
 
 /** Writes one entry and gives the line that stands for it in the tree's digest. */
 async function writeEntry(entry: SafeEntry, content: AsyncIterable<unknown>, folder: string): Promise<string> {
