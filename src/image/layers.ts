@@ -69,6 +69,9 @@ export class LayerStore {
   async #place(directory: string, diffId: Digest): Promise<void> {
     await files.mkdir(this.#paths.layers, { recursive: true })
     if (await files.exists(this.directory(diffId))) return files.removeTree(directory)
+    // The archive has no entry for the root itself, so it must be the same wherever the layer came from.
+    await files.chmod(directory, 0o755)
+    await files.lutimes(directory, 0, 0)
     // One call for the whole file system is faster than fsync for each of ten thousand files.
     await runCommand(['sync', '--file-system', directory], { timeoutSeconds: 600 })
     try {
