@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 
 /**
  * Runs test files by node:test and passes its report through: `run-tests.ts [--one-at-a-time] FILE-OR-PATTERN...`
@@ -15,9 +15,17 @@ const files = patterns.flatMap((pattern) => {
   return found
 })
 const oneAtATime = words.includes('--one-at-a-time') ? ['--test-concurrency=1'] : []
+// Bases and downloads that the end-to-end tests of one run share; name one to keep it between runs.
+const kept = process.env['BERTH_TEST_CACHE']
+const cache = kept ?? mkdtempSync('/var/tmp/berth-test-cache-')
 const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...oneAtATime, ...files], {
   stdio: ['ignore', 'pipe', 'inherit'],
+  env: { ...process.env, BERTH_TEST_CACHE: cache },
 })
+process.on('exit', () => {
+  if (kept === undefined) rmSync(cache, { recursive: true, force: true })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
 
 let end = ''
 child.stdout.setEncoding('utf8').on('data', (text: string) => {
