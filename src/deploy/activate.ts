@@ -14,6 +14,8 @@ import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from 
 
 export interface Activation {
   readonly signal: AbortSignal
+  /** Asked when its turn to get the traffic has come. @throws when it is no longer wanted */
+  requireWanted?(): void
   /** What becomes true in the same transaction in which the release begins to serve. */
   commit(): void
 }
@@ -65,27 +67,36 @@ async function startHealthy(berth: Berth, { app, input, record, signal }: Candid
     timeoutSeconds,
   }
   const outcome = await awaitHealthy(check, ended, signal)
-  if (outcome.kind === 'healthy') return
-  const lines = await lastLines(berth, app.name, record)
-  throw failureOf(outcome, {
+  if (outcome.kind !== 'healthy') throw await failureOf(berth, { app, release, record }, outcome)
+}
+
+interface Started {
+  readonly app: App
+  readonly release: Release
+  readonly record: SandboxRecord
+}
+
+type Failure = Exclude<HealthOutcome, { kind: 'healthy' }>
+
+async function failureOf(berth: Berth, { app, release, record }: Started, failure: Failure): Promise<Error> {
+  const { port, health } = release.run
+  const facts = {
     app: app.name,
-    url: `http://${check.address}:${check.port}${path}`,
-    lines,
+    url: `http://${addressOf(berth, record)}:${port}${health.path}`,
+    lines: await lastLines(berth, app.name, record),
     serving: servingNumber(berth, app),
-  })
+  }
+  return failure.kind === 'ended'
+    ? startFailed({ ...facts, exit: describeExit(failure.exit), seconds: failure.seconds })
+    : startUnhealthy({ ...facts, answer: failure.answer, seconds: failure.seconds })
 }
 
-interface FailureFacts {
-  readonly app: string
-  readonly url: string
-  readonly lines: readonly string[]
-  readonly serving: number | undefined
-}
-
-function failureOf(outcome: Exclude<HealthOutcome, { kind: 'healthy' }>, facts: FailureFacts) {
-  return outcome.kind === 'ended'
-    ? startFailed({ ...facts, exit: describeExit(outcome.exit), seconds: outcome.seconds })
-    : startUnhealthy({ ...facts, answer: outcome.answer, seconds: outcome.seconds })
+/** What dies of its first request has answered its health check, and is told of only once. @throws startFailed */
+async function requireAlive(berth: Berth, started: Started): Promise<void> {
+  const exit = berth.endings.known(started.record.id)
+  if (!exit) return
+  const seconds = (Date.now() - Date.parse(started.record.startedAt)) / 1000
+  throw await failureOf(berth, started, { kind: 'ended', exit, seconds })
 }
 
 function servingNumber({ state }: Berth, app: App): number | undefined {
@@ -99,17 +110,19 @@ export async function lastLines({ paths }: Berth, app: string, { id, release }: 
   return lines.map((line) => line.text)
 }
 
-interface Switch {
-  readonly app: App
-  readonly release: Release
-  readonly record: SandboxRecord
+interface Switch extends Started {
   readonly activation: Activation
 }
 
 /** First the front, then the state: a crash in between leaves a table that the next daemon sets right from the state. */
 async function switchTraffic(berth: Berth, { app, release, record, activation }: Switch): Promise<void> {
   await berth.busy.routing(async () => {
+    activation.requireWanted?.()
+    // Another application may have got one of them while this one started.
+    requireFreeDomains(berth, app, release.run.domains)
+    await requireAlive(berth, { app, release, record })
     await applyRoutes(berth, routesOf(berth, record))
+    await requireAlive(berth, { app, release, record })
     const old = berth.state.atomically(() => {
       const retired = retireServing(berth, app)
       berth.state.sandboxes.promote(record.id)

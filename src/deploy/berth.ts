@@ -2,6 +2,7 @@ import type { Front } from '../front/front.ts'
 import type { Instance, Paths } from '../host/instance.ts'
 import type { ImageStore } from '../image/index.ts'
 import type { Isolator } from '../isolation/isolator.ts'
+import type { Emit } from '../model/events.ts'
 import { hostNotReady } from '../model/problems/deploy.ts'
 import type { State } from '../store/state.ts'
 import type { Busy } from './busy.ts'
@@ -25,10 +26,14 @@ export interface Berth {
   log(line: string): void
 }
 
-/** @throws hostNotReady naming everything that is missing */
-export async function requireReadyHost({ isolator, front }: Berth): Promise<void> {
+/**
+ * Tells what is weaker on this host than elsewhere.
+ * @throws hostNotReady naming everything that is missing
+ */
+export async function requireReadyHost({ isolator, front }: Berth, emit: Emit): Promise<void> {
   const missing = (await Promise.all([isolator.missing(), front.missing()])).flat()
   if (missing.length > 0) throw hostNotReady({ missing })
+  for (const message of await isolator.weaknesses()) emit({ kind: 'notice', message })
 }
 
 /** Lets work go on by itself; a failure is a line in the log, never an unhandled rejection. */

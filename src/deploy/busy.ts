@@ -13,10 +13,6 @@ export class Busy {
     return { [Symbol.dispose]: () => this.#apps.delete(app) }
   }
 
-  isBusy(app: string): boolean {
-    return this.#apps.has(app)
-  }
-
   /** Runs changes of the front's table one after the other, each with what it commits to the state. */
   async routing<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#routing.then(work, work)

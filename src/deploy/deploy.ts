@@ -43,7 +43,7 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
     // A setting that is missing after the build is missing now, so this comes first.
     await requireWanted(berth, change.app, declared, wanted)
     const plan = installPlanOf(source)
-    await requireReadyHost(berth)
+    await requireReadyHost(berth, emit)
     const image = await installImage(berth, { source, plan, change, refresh: request.refresh })
     const outcome = await release(berth, change, { source, image, wanted })
     const { number, image: digest } = outcome.release

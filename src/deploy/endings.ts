@@ -1,8 +1,13 @@
 import type { Exit } from '../model/sandbox.ts'
 
+interface Awaited {
+  readonly resolve: (exit: Exit) => void
+  exit?: Exit
+}
+
 /** Passes on how sandboxes end: to whoever waits for one, else to the supervisor. */
 export class Endings {
-  readonly #waiting = new Map<string, (exit: Exit) => void>()
+  readonly #awaited = new Map<string, Awaited>()
   readonly #unclaimed: (id: string, exit: Exit) => void
 
   constructor(unclaimed: (id: string, exit: Exit) => void) {
@@ -11,17 +16,25 @@ export class Endings {
 
   /** Resolves when the sandbox ends by itself. Until `forget`, its end is nobody else's business. */
   of(id: string): Promise<Exit> {
-    return new Promise((resolve) => this.#waiting.set(id, resolve))
+    return new Promise((resolve) => this.#awaited.set(id, { resolve }))
   }
 
+  /** How a sandbox that is waited for has ended; undefined while it has not. */
+  known(id: string): Exit | undefined {
+    return this.#awaited.get(id)?.exit
+  }
+
+  /** An end that came while it was waited for, and that is told only once, becomes the supervisor's business. */
   forget(id: string): void {
-    this.#waiting.delete(id)
+    const exit = this.known(id)
+    this.#awaited.delete(id)
+    if (exit) this.#unclaimed(id, exit)
   }
 
   report(id: string, exit: Exit): void {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    if (waiting) waiting(exit)
-    else this.#unclaimed(id, exit)
+    const awaited = this.#awaited.get(id)
+    if (!awaited) return this.#unclaimed(id, exit)
+    awaited.exit = exit
+    awaited.resolve(exit)
   }
 }

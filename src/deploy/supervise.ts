@@ -56,34 +56,47 @@ export class Supervisor {
     const ran = (Date.now() - Date.parse(record.startedAt)) / 1000
     const restarts = ran >= secondsUntilWell ? 0 : (app.trouble?.restarts ?? 0)
     const lines = await lastLines(berth, app.name, record)
+    // Stopped or replaced by an operator just now: then it is that change's to remove.
+    if (berth.state.sandboxes.find(record.id)?.role !== 'serving') return
     berth.log(`${record.id} ended by itself: ${describeExit(exit)}`)
     berth.state.apps.setTrouble(app.id, { exit: describeExit(exit), restarts, lines, at: new Date().toISOString() })
     berth.state.sandboxes.remove(record.id)
-    await berth.busy.routing(() => applyRoutes(berth, routesOf(berth)))
+    await berth.busy
+      .routing(() => applyRoutes(berth, routesOf(berth)))
+      .catch((error: unknown) => berth.log(`front: ${String(error)}`)) // the start makes up for it
     await berth.isolator.stop(record.id, 0)
     this.startSoon(berth, app.id)
   }
 
+  /**
+   * Does not wait for a change that is under way, for a build takes minutes and the application is down meanwhile. Nor
+   * does a change wait for this: whichever is ready first serves, and this gives way when it is no longer needed.
+   */
   async #start(berth: Berth, appId: number): Promise<void> {
     const app = berth.state.apps.byId(appId)
-    if (!app || app.wanted === 'stopped' || app.currentRelease === undefined) return
-    if (berth.state.sandboxes.serving(app)) return
-    if (berth.busy.isBusy(app.name)) {
-      this.#later(berth, app, 'another change is under way')
-      return
-    }
+    if (!app || app.currentRelease === undefined || !isNeeded(berth, app)) return
     const restarts = (app.trouble?.restarts ?? 0) + 1
-    using alone = berth.busy.begin(app.name, 'restart')
+    const overtaken = new AbortController()
+    const requireWanted = () => {
+      if (!isNeeded(berth, app)) overtaken.abort()
+      overtaken.signal.throwIfAborted()
+    }
+    const look = setInterval(() => {
+      if (!isNeeded(berth, app)) overtaken.abort()
+    }, 500)
     try {
       const trouble = { exit: 'not running', lines: [], at: new Date().toISOString(), ...app.trouble, restarts }
       const commit = () => berth.state.apps.setTrouble(appId, app.trouble ? trouble : undefined)
       const release = berth.state.releases.get(app, app.currentRelease)
-      const record = await activate(berth, app, release, { signal: new AbortController().signal, commit })
+      const record = await activate(berth, app, release, { signal: overtaken.signal, requireWanted, commit })
       this.#forgetWhenWell(berth, appId, record.id)
     } catch (error) {
+      if (!isNeeded(berth, app)) return
       const { message, lines = [] } = eventOf(problemOf(error, { action: 'restart', log: berth.paths.daemonLog }))
       berth.state.apps.setTrouble(appId, { exit: message, restarts, lines: [...lines], at: new Date().toISOString() })
       this.#later(berth, app, message)
+    } finally {
+      clearInterval(look)
     }
   }
 
@@ -98,4 +111,10 @@ export class Supervisor {
     }
     setTimeout(forget, secondsUntilWell * 1000).unref()
   }
+}
+
+/** Whether an application should run as this release, and does not. */
+function isNeeded({ state }: Berth, { id, currentRelease }: App): boolean {
+  const app = state.apps.byId(id)
+  return app?.wanted === 'running' && app.currentRelease === currentRelease && !state.sandboxes.serving(app)
 }

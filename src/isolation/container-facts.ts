@@ -1,4 +1,5 @@
 import { type CgroupFacts, cgroupFacts, countsSwap } from '../host/cgroups.ts'
+import { runCommand } from '../host/command.ts'
 import { exists, readText } from '../host/files.ts'
 
 /** What stays the same of this host while berth runs, looked up once. */
@@ -6,14 +7,31 @@ export interface HostFacts {
   readonly cgroups: CgroupFacts
   readonly countsSwap: boolean
   readonly hasIpv6: boolean
+  /** Not given in a chroot, nor where `user.max_user_namespaces` is 0 (user_namespaces(7)). */
+  readonly givesUserNamespaces: boolean
   readonly hardLimits: Readonly<Record<string, number>>
 }
 
 export async function hostFacts(): Promise<HostFacts> {
   const cgroups = await cgroupFacts()
   const limits = (await readText('/proc/self/limits')) ?? ''
-  const [swap, hasIpv6] = await Promise.all([countsSwap(cgroups), exists('/proc/sys/net/ipv6')])
-  return { cgroups, countsSwap: swap, hasIpv6, hardLimits: parseHardLimits(limits) }
+  const [swap, hasIpv6, userNamespaces] = await Promise.all([
+    countsSwap(cgroups),
+    exists('/proc/sys/net/ipv6'),
+    givesUserNamespaces(),
+  ])
+  return {
+    cgroups,
+    countsSwap: swap,
+    hasIpv6,
+    givesUserNamespaces: userNamespaces,
+    hardLimits: parseHardLimits(limits),
+  }
+}
+
+async function givesUserNamespaces(): Promise<boolean> {
+  const result = await runCommand(['unshare', '--user', 'true'], { allowCodes: [0, 1] }).catch(() => undefined)
+  return result?.code === 0
 }
 
 const limitNames: Readonly<Record<string, string>> = {

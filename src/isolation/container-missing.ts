@@ -18,11 +18,7 @@ export async function missingForContainers({ cgroups }: HostFacts): Promise<stri
   const absent = await Promise.all(
     needed.map(async (need) => ((await findProgram(need.program)) === undefined ? need : undefined)),
   )
-  const [hasInit, hasOverlay, hasUserNamespaces] = await Promise.all([
-    exists(programs.init),
-    knowsFileSystem('overlay'),
-    givesUserNamespaces(),
-  ])
+  const [hasInit, hasOverlay] = await Promise.all([exists(programs.init), knowsFileSystem('overlay')])
   return [
     check(process.getuid?.() === 0, 'berth is not root, which mounts and namespaces need: run it with sudo'),
     ...absent.map(
@@ -30,7 +26,6 @@ export async function missingForContainers({ cgroups }: HostFacts): Promise<stri
     ),
     check(hasInit, `\`${programs.init}\` is missing: apt-get install tini`),
     check(hasOverlay, 'the kernel has no overlayfs: modprobe overlay'),
-    check(hasUserNamespaces, 'user namespaces are off: sysctl -w user.max_user_namespaces=10000'),
     ...['memory', 'pids', 'cpu'].map((name) =>
       check(
         cgroups.controllers.has(name),
@@ -52,7 +47,10 @@ async function knowsFileSystem(name: string): Promise<boolean> {
   return isListed()
 }
 
-async function givesUserNamespaces(): Promise<boolean> {
-  const result = await runCommand(['unshare', '--user', 'true'], { allowCodes: [0, 1] }).catch(() => undefined)
-  return result?.code === 0
+/** What the `container` level lacks on this host although it can be given. */
+export function weaknessesOfContainers({ givesUserNamespaces }: HostFacts): string[] {
+  const noUserNamespaces =
+    'this host makes no user namespaces (in a chroot none can be made; else: sysctl -w user.max_user_namespaces=10000): ' +
+    'applications run without one, as host users of their own'
+  return givesUserNamespaces ? [] : [noUserNamespaces]
 }

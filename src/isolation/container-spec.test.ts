@@ -24,6 +24,7 @@ const facts: ContainerFacts = {
   cgroupPath: '/berth/sandbox-shop-1',
   countsSwap: true,
   hasIpv6: true,
+  givesUserNamespaces: true,
   hardLimits: { RLIMIT_NOFILE: 1024 },
   rootPath: '/run/berth/sandboxes/shop-1/rootfs',
   init: '/usr/bin/tini-static',
@@ -58,6 +59,16 @@ interface Spec {
 const specOf = (changes: Partial<ContainerFacts> = {}) => containerSpec(sandbox, { ...facts, ...changes }) as Spec
 
 describe('containerSpec()', () => {
+  it('keeps the application on the same host id where there are no user namespaces', () => {
+    const { process, linux } = specOf({ givesUserNamespaces: false })
+    assert.deepEqual(process.user, { uid: 1_275_537, gid: 1_275_537, umask: 0o022 })
+    assert.equal(linux.uidMappings, undefined)
+    assert.equal(
+      linux.namespaces.some(({ type }) => type === 'user'),
+      false,
+    )
+  })
+
   const { process, mounts, linux, root } = specOf()
   const mountAt = (destination: string) => mounts.find((mount) => mount.destination === destination)
 

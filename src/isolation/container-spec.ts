@@ -14,6 +14,7 @@ export interface ContainerFacts {
   readonly hardLimits: Readonly<Record<string, number>>
   readonly rootPath: string
   readonly hasIpv6: boolean
+  readonly givesUserNamespaces: boolean
   /** The init program on this host that becomes process 1. */
   readonly init: string
 }
@@ -35,10 +36,9 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
     process: processOf(spec, facts, terminal),
     mounts: mountsOf(spec, facts),
     linux: {
-      namespaces,
+      namespaces: [...namespaces, ...(facts.givesUserNamespaces ? ['user'] : [])].map((type) => ({ type })),
       sysctl: networkSettings(facts),
-      uidMappings: ids,
-      gidMappings: ids,
+      ...(facts.givesUserNamespaces ? { uidMappings: ids, gidMappings: ids } : {}),
       cgroupsPath: facts.cgroupPath,
       resources: resourcesOf(spec, facts),
       seccomp: seccompProfile(facts.architecture),
@@ -50,9 +50,10 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
 }
 
 function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: TerminalSize) {
+  const uid = uidInside(spec, facts)
   return {
     ...terminalPart(terminal),
-    user: { uid: appUid, gid: appUid, umask: 0o022 },
+    user: { uid, gid: uid, umask: 0o022 },
     // tini reaps orphans and hands SIGTERM on, which the kernel keeps from a process 1 without a handler for it.
     args: [initTarget, '--', ...spec.argv],
     cwd: spec.workdir,
@@ -65,6 +66,11 @@ function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: Terminal
       return { type, soft: limit, hard: limit }
     }),
   }
+}
+
+/** The application's id as it sees itself: on the host it is the same one with and without a user namespace. */
+export function uidInside({ idBase }: SandboxSpec, facts: Pick<ContainerFacts, 'givesUserNamespaces'>): number {
+  return facts.givesUserNamespaces ? appUid : idBase + appUid
 }
 
 /** The size has to be there before the command starts: what looks for it once would see 0 columns. */
@@ -83,7 +89,7 @@ function environmentOf({ env }: SandboxSpec): string[] {
 const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** All new, the network too: entering a sandbox later works only if its user namespace owns all the others. */
-const namespaces = ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'user', 'network'].map((type) => ({ type }))
+const namespaces = ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'network']
 
 /** The application is not root inside, yet may listen on any port. IPv6 neighbours would be reachable without a route. */
 function networkSettings({ hasIpv6 }: ContainerFacts): Record<string, string> {

@@ -12,7 +12,7 @@ import type { HostFacts } from './container-facts.ts'
 import { ensureFence } from './container-fence.ts'
 import { companionGroup, type Layout, layoutOf } from './container-layout.ts'
 import { writeRecord } from './container-record.ts'
-import { containerSpec } from './container-spec.ts'
+import { containerSpec, uidInside } from './container-spec.ts'
 import type { TerminalSize } from './isolator.ts'
 import { writeScaffold } from './root-files.ts'
 
@@ -40,7 +40,7 @@ export async function startContainer(instance: Instance, spec: SandboxSpec, fact
   const [init, monitor] = await together([
     identify(pid),
     identify(monitorPid),
-    setInUserNamespace(pid, userNamespaceLimits),
+    facts.givesUserNamespaces ? setInUserNamespace(pid, userNamespaceLimits) : Promise.resolve(),
     connect(instance, pid, spec),
     leaveServiceGroup(facts.cgroups, companionGroup(instance), monitorPid),
   ])
@@ -74,12 +74,13 @@ export async function prepareBundle(
       rootPath: layout.root,
       init: programs.init,
       hasIpv6: facts.hasIpv6,
+      givesUserNamespaces: facts.givesUserNamespaces,
     },
     terminal,
   )
   await together([
     writeFile(layout.config, JSON.stringify(config), { mode: 0o600 }),
-    writeScaffold(spec, layout.scaffold).then(() =>
+    writeScaffold(spec, uidInside(spec, facts), layout.scaffold).then(() =>
       mountLayers([...spec.layers, layout.scaffold], layout.root, layout.links),
     ),
   ])

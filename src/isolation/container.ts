@@ -8,7 +8,7 @@ import { execInContainer, runContainer } from './container-command.ts'
 import { type HostFacts, hostFacts } from './container-facts.ts'
 import { findContainers } from './container-find.ts'
 import { layoutOf } from './container-layout.ts'
-import { missingForContainers } from './container-missing.ts'
+import { missingForContainers, weaknessesOfContainers } from './container-missing.ts'
 import { claim } from './container-record.ts'
 import { reasonOf, startContainer } from './container-start.ts'
 import { endGracefully, removeContainer } from './container-stop.ts'
@@ -47,6 +47,7 @@ export function containerIsolator(instance: Instance): Isolator {
   return {
     name: 'container',
     missing: async () => missingForContainers(await facts()),
+    weaknesses: async () => weaknessesOfContainers(await facts()),
     start: async (spec) => {
       const work = (host: HostFacts) => startContainer(instance, spec, host)
       const { init } = await owning(spec, work).catch((cause: unknown) => {

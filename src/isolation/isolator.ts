@@ -7,6 +7,9 @@ export interface Isolator {
   /** Why this level cannot be given on this host, each with its fix; empty when it can. */
   missing(): Promise<readonly string[]>
 
+  /** What this level lacks on this host although it can be given; operators are told. Usually empty. */
+  weaknesses(): Promise<readonly string[]>
+
   /**
    * Starts a sandbox that survives this process. Returns when its first process has been started.
    * On failure nothing of it is left behind.

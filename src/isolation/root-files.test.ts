@@ -17,11 +17,11 @@ describe('withAppUser()', () => {
     { it: 'keeps a user with that number', passwd: 'web:x:10001:5::/:/x\n', last: 'web:x:10001:5::/:/x' },
   ]
   for (const { it: name, passwd, last } of cases)
-    it(name, () => assert.equal(withAppUser(passwd).trim().split('\n').at(-1), last))
+    it(name, () => assert.equal(withAppUser(10_001, passwd).trim().split('\n').at(-1), last))
 })
 
 describe('withAppGroup()', () => {
-  it('adds a line', () => assert.equal(withAppGroup('root:x:0:\n'), 'root:x:0:\napp:x:10001:\n'))
+  it('adds a line', () => assert.equal(withAppGroup(10_001, 'root:x:0:\n'), 'root:x:0:\napp:x:10001:\n'))
 })
 
 describe('hostsFile()', () => {
@@ -39,7 +39,7 @@ describe('writeScaffold()', () => {
     await mkdir(join(folder, 'layer', 'etc'), { recursive: true })
     await mkdir(result)
     const spec = { hostname: 'shop', ...(await work(folder)) } as SandboxSpec // all that it looks at
-    await writeScaffold(spec, result)
+    await writeScaffold(spec, 10_001, result)
     return { folder, result, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
   }
 

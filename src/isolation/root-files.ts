@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { chmod, lstat, mkdir, readUntrusted, type Stats, writeFile } from '../host/files.ts'
-import { type SandboxSpec, appUid } from '../model/sandbox.ts'
+import type { SandboxSpec } from '../model/sandbox.ts'
 
 /** What every sandbox's tree must have, whatever its image brings: mount points and a few files of /etc. */
 
@@ -10,8 +10,9 @@ const mountPoints = { proc: 0o555, sys: 0o755, dev: 0o755, tmp: 0o1777, run: 0o1
 /**
  * Writes the topmost layer of a sandbox: its plain directories hide what an image may have made of `/dev` or `/etc`
  * (a symbolic link there once led a runtime out of its container, CVE-2026-41579).
+ * @param uid the application's user and group, as it sees itself
  */
-export async function writeScaffold(spec: SandboxSpec, directory: string): Promise<void> {
+export async function writeScaffold(spec: SandboxSpec, uid: number, directory: string): Promise<void> {
   const [passwd, group] = await Promise.all([
     readFromLayers(spec.layers, 'etc/passwd'),
     readFromLayers(spec.layers, 'etc/group'),
@@ -24,8 +25,8 @@ export async function writeScaffold(spec: SandboxSpec, directory: string): Promi
     hosts: hostsFile(spec),
     'resolv.conf': '',
     hostname: `${spec.hostname}\n`,
-    passwd: withAppUser(passwd ?? 'root:x:0:0:root:/root:/bin/sh\n'),
-    group: withAppGroup(group ?? 'root:x:0:\n'),
+    passwd: withAppUser(uid, passwd ?? 'root:x:0:0:root:/root:/bin/sh\n'),
+    group: withAppGroup(uid, group ?? 'root:x:0:\n'),
   }
   await Promise.all([
     ...Object.entries(files).map(([name, content]) => writeFile(join(directory, 'etc', name), content)),
@@ -39,17 +40,17 @@ export function hostsFile({ hostname, link }: Pick<SandboxSpec, 'hostname' | 'li
 }
 
 /** Adds the application's user, unless the image has one with its number; the name is `app` where that is free. */
-export function withAppUser(passwd: string): string {
-  return withEntry(passwd, (name) => `${name}:x:${appUid}:${appUid}::/tmp:/bin/sh`)
+export function withAppUser(uid: number, passwd: string): string {
+  return withEntry(uid, passwd, (name) => `${name}:x:${uid}:${uid}::/tmp:/bin/sh`)
 }
 
-export function withAppGroup(group: string): string {
-  return withEntry(group, (name) => `${name}:x:${appUid}:`)
+export function withAppGroup(gid: number, group: string): string {
+  return withEntry(gid, group, (name) => `${name}:x:${gid}:`)
 }
 
-function withEntry(file: string, entryFor: (name: string) => string): string {
+function withEntry(id: number, file: string, entryFor: (name: string) => string): string {
   const entries = file.split('\n').filter((line) => line !== '')
-  if (entries.some((line) => line.split(':')[2] === String(appUid))) return file
+  if (entries.some((line) => line.split(':')[2] === String(id))) return file
   const isTaken = entries.some((line) => line.startsWith('app:'))
   return [...entries, entryFor(isTaken ? 'berth-app' : 'app'), ''].join('\n')
 }

@@ -69,7 +69,7 @@ volumes.data = { path = "/data" }
 
   it('was initialised once for each new release, as an unprivileged user', async () => {
     const { stdout } = await berth.ok('exec', 'shop', '--', 'cat', '/data/initialised')
-    assert.equal(stdout, 'initialised as 10001\ninitialised as 10001\n')
+    assert.match(stdout, /^(initialised as [1-9][0-9]{4,}\n){2}$/)
   })
 
   it('rolls a change of configuration out as a new release', async () => {
@@ -273,8 +273,8 @@ describe('the examples', () => {
     const { stdout } = await berth.run(['exec', 'flask', '--', 'sh', '-c', probe])
     const [uid, capabilities, privileges, seccomp, readOnly, processes] = stdout.trim().split('\n')
     assert.deepEqual(
-      [uid, capabilities, privileges, seccomp, readOnly],
-      ['10001', '0', 'NoNewPrivs:1', 'Seccomp:2', '1'],
+      [Number(uid) > 10_000 ? 'nobody in particular' : uid, capabilities, privileges, seccomp, readOnly],
+      ['nobody in particular', '0', 'NoNewPrivs:1', 'Seccomp:2', '1'],
     )
     assert.ok(Number(processes) < 12, stdout)
   })
