@@ -33,7 +33,10 @@ export class Endings {
 
   report(id: string, exit: Exit): void {
     const awaited = this.#awaited.get(id)
-    if (!awaited) return this.#unclaimed(id, exit)
+    if (!awaited) {
+      this.#unclaimed(id, exit)
+      return
+    }
     awaited.exit = exit
     awaited.resolve(exit)
   }

@@ -94,6 +94,15 @@ describe('a deploy that fails leaves the old release serving:', () => {
     await unharmed()
   })
 
+  it('an application that dies of its first request', async () => {
+    const dying = "PAGES['/'] = lambda: (threading.Timer(0.05, lambda: os._exit(5)).start(), 'last words')[1]"
+    await change({ code: `import threading\n${dying}` })
+    const problem = await berth.problem('deploy', folder)
+    assert.equal(problem.code, 'start-failed')
+    assert.match(problem.message, /exit code 5.*v1 still serves/)
+    await unharmed()
+  })
+
   it('an application that needs more memory than it has', async () => {
     await change({ code: 'hog = bytearray(200 * 1024 * 1024)', manifest: '[isolation]\nmemory = "64M"' })
     const problem = await berth.problem('deploy', folder)
@@ -228,8 +237,20 @@ describe('a crashed application', () => {
     })
   })
 
+  it('is started again at once while its next release is being made', async () => {
+    const next = await berth.folder(pythonApp({ name: 'shop', manifest: '[initialise]\nrun = ["sleep 8"]' }))
+    const deploying = berth.events('deploy', next)
+    await eventually('the deploy is under way', async () => {
+      return (await berth.json<AppStatus>('status', 'shop')).lastDeployment?.state === 'running'
+    })
+    await berth.get('shop', '/crash').catch(() => undefined)
+    await eventually('it serves again', async () => (await berth.get('shop')).status === 200)
+    assert.equal((await berth.json<AppStatus>('status', 'shop')).lastDeployment?.state, 'running')
+    assert.equal((await deploying).last.kind, 'deployed')
+  })
+
   it('that crashes again and again is reported as a crash loop, with its last lines', async () => {
-    const code = "import threading; threading.Timer(0.3, lambda: (print('again', flush=True), os._exit(4))).start()"
+    const code = "import threading; threading.Timer(1, lambda: (print('again', flush=True), os._exit(4))).start()"
     await berth.ok('deploy', await berth.folder(pythonApp({ name: 'shop', code })))
     await eventually(
       'it is a crash loop',

@@ -12,7 +12,7 @@ shown. Common reasons: a setting it needs is missing, a dependency does not fit,
 not there, or it wants to write to a place that is read-only (only /tmp and declared volumes can be written).`,
   text: ({ app, exit, seconds, lines, serving }: StartFailure & { exit: string }) => ({
     message: `${app} ended while starting: ${exit}, after ${seconds.toFixed(1)} s; ${stillServes(serving)}`,
-    fix: 'Read its last lines; try the command in the same environment: `berth run APP -- COMMAND`',
+    fix: 'Read its last lines, correct the application or its settings, and deploy it again',
     lines,
   }),
 })
