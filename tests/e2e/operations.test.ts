@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { AppStatus, AppSummary, ConfigEntry, DeployPlan, GcReport, LogLine } from '../../src/model/api.ts'
 import { pythonApp } from './apps.ts'
-import { eventually, TestBerth } from './test-berth.ts'
+import { eventually, repository as root, TestBerth } from './test-berth.ts'
 
 const run = promisify(execFile)
 
@@ -130,7 +132,7 @@ volumes.data = { path = "/data" }
     assert.match(ran.stderr, /no-such-command/)
   })
 
-  it('prints its log, and follows it', async () => {
+  it('prints its log', async () => {
     const { stdout } = await berth.ok('logs', 'shop', '--json')
     const lines = stdout
       .trim()
@@ -141,6 +143,25 @@ volumes.data = { path = "/data" }
     assert.equal(last.trim().split('\n').length, 1)
     const { stdout: none } = await berth.ok('logs', 'shop', '--since', '2999-01-01T00:00:00Z')
     assert.equal(none, '')
+  })
+
+  it('goes on printing its log as lines come', async () => {
+    const child = spawn(join(root, 'berth'), ['logs', 'shop', '--follow', '-n', '0'], { env: berth.environment })
+    try {
+      const line = once(createInterface({ input: child.stdout }), 'line')
+      await berth.ok('restart', 'shop')
+      assert.match(String(await line), /serving on 8000/)
+    } finally {
+      child.kill('SIGINT')
+    }
+  })
+
+  it('can be built without being deployed', async () => {
+    const before = await berth.json<AppStatus>('status', 'shop')
+    const { last } = await berth.events('build', folder)
+    assert.ok(last.kind === 'built')
+    assert.equal(last.digest, before.image)
+    assert.equal((await berth.json<AppStatus>('status', 'shop')).release, before.release)
   })
 
   it('stops, says that it has stopped, and starts again', async () => {
