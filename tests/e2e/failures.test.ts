@@ -226,6 +226,13 @@ describe('a crashed application', () => {
     await eventually('it serves again', async () => (await berth.get('shop')).status === 200)
   })
 
+  it('answers again when the front was killed', async () => {
+    const killed = (await berth.leftovers()).filter((line) => /^process .*(caddy|dnsmasq)/.test(line))
+    assert.ok(killed.length >= 2, killed.join('\n'))
+    for (const line of killed) process.kill(Number(line.split(' ')[1]), 'SIGKILL')
+    await eventually('it answers', async () => (await berth.get('shop').catch(() => undefined))?.status === 200, 10)
+  })
+
   it('is started again when its monitor is killed', async () => {
     const found = (await berth.leftovers()).find((line) => /^process .*conmon/.test(line))
     assert.ok(found)
