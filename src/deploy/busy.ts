@@ -1,9 +1,14 @@
-import { appIsBusy } from '../model/problems/state.ts'
+import { appIsBusy, storeIsBusy } from '../model/problems/state.ts'
 
-/** Sees to it that one thing at a time changes an application, and one at a time the front's table. */
+/**
+ * Sees to it that one thing at a time changes an application, one at a time the front's table, and that nothing is swept
+ * out of the store while somebody works with it.
+ */
 export class Busy {
   readonly #apps = new Map<string, { action: string; since: string }>()
   #routing: Promise<unknown> = Promise.resolve()
+  #storeUsers = 0
+  #sweep: Promise<unknown> | undefined
 
   /** @throws appIsBusy at once: an operator should know, not wait behind somebody else's build */
   begin(app: string, action: string): Disposable {
@@ -11,6 +16,25 @@ export class Busy {
     if (current) throw appIsBusy({ app, ...current })
     this.#apps.set(app, { action, since: new Date().toISOString() })
     return { [Symbol.dispose]: () => this.#apps.delete(app) }
+  }
+
+  /** Keeps everything in the store until it is disposed of; waits for a sweep to end. May be held several times. */
+  async holdStore(): Promise<Disposable> {
+    while (this.#sweep) await this.#sweep
+    this.#storeUsers += 1
+    return { [Symbol.dispose]: () => void (this.#storeUsers -= 1) }
+  }
+
+  /** @throws storeIsBusy at once, when somebody holds the store or sweeps it already */
+  async sweepStore<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#storeUsers > 0 || this.#sweep) throw storeIsBusy({})
+    const sweep = work()
+    this.#sweep = sweep.catch(() => undefined)
+    try {
+      return await sweep
+    } finally {
+      this.#sweep = undefined
+    }
   }
 
   /** Runs changes of the front's table one after the other, each with what it commits to the state. */

@@ -29,6 +29,7 @@ export interface DeployInput {
 /** The five steps, in their order. Until the very end of the last one, everything serves as it did before. */
 export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   const begun = performance.now()
+  using held = await berth.busy.holdStore()
   await using source = await openSource(berth, input)
   const { emit, signal, request } = input
   const name = source.retrieved.app

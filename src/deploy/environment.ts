@@ -9,6 +9,7 @@ import type { Berth } from './berth.ts'
 /** Gathers what a sandbox of a release is made from: layers, opened secrets, folders for volumes and logs. */
 export async function specInputFor(berth: Berth, app: App, release: Release): Promise<SpecInput> {
   const { state, images, paths } = berth
+  using held = await berth.busy.holdStore()
   const [layers, secrets] = await Promise.all([
     images.layerDirectories(release),
     openSecrets(berth, app, release),

@@ -14,6 +14,10 @@ const keptLogs = 20
 
 /** Removes what no kept release needs: images, layers, blobs, old logs, left-over temporary files. */
 export async function collectGarbage(berth: Berth, dryRun: boolean): Promise<GcReport> {
+  return dryRun ? sweep(berth, true) : berth.busy.sweepStore(() => sweep(berth, false))
+}
+
+async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   const apps = berth.state.apps.list()
   const garbage = await berth.images.garbage(apps.flatMap((app) => keptImages(berth, app)))
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()

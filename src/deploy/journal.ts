@@ -22,6 +22,7 @@ export async function journaled<Result>(
   work: (change: Change) => Promise<Result>,
 ): Promise<Result> {
   using alone = berth.busy.begin(name, action)
+  using held = await berth.busy.holdStore()
   const app = berth.state.apps.ensure(name)
   const deployment = berth.state.deployments.begin(app, action)
   try {

@@ -20,6 +20,7 @@ type PlanStep = DeployPlan['steps'][number]
 
 /** What a deploy of this source would do. Retrieves, which disturbs nothing, and changes nothing. */
 export async function planDeploy(berth: Berth, input: SourceInput): Promise<DeployPlan> {
+  using held = await berth.busy.holdStore()
   await using source = await openSource(berth, { ...input, emit: () => undefined })
   const name = source.retrieved.app
   const app = berth.state.apps.find(name)
@@ -37,6 +38,7 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
 
 /** The manifest that `berth init` writes for a source that has none. */
 export async function detect(berth: Berth, input: SourceInput): Promise<{ manifest: string }> {
+  using held = await berth.busy.holdStore()
   await using source = await openSource(berth, { ...input, emit: () => undefined })
   return { manifest: detectManifest(source.facts) }
 }

@@ -61,6 +61,16 @@ export const appIsBusy = problem('app-is-busy', {
   }),
 })
 
+export const storeIsBusy = problem('store-is-busy', {
+  explain: `\`berth gc\` removes what no release needs. A deploy, a build or another change that is under way may be about to use
+just that, so nothing is removed meanwhile.`,
+  temporary: true,
+  text: () => ({
+    message: 'Cannot remove garbage: a deploy, a build or another change is under way',
+    fix: 'Wait until it has ended (`berth status APP`), then run `berth gc` again',
+  }),
+})
+
 export const appNeverDeployed = problem('app-never-deployed', {
   explain: `The application has settings, but no deploy of it has succeeded yet, so there is no release to work with.`,
   text: ({ app }: { app: string }) => ({
