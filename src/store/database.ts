@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { chmod, readdir, readFile } from '../host/files.ts'
+import { chmod, openFile, readdir, readFile } from '../host/files.ts'
 import { daemonRunsAlready, stateFromNewerBerth } from '../model/problems/state.ts'
 
 /** A row as SQLite gives it: `null` for absence. Callers check its shape before they use it. */
@@ -20,6 +20,7 @@ export class Database {
    * @throws daemonRunsAlready, stateFromNewerBerth
    */
   static async open(file: string, home: string): Promise<Database> {
+    await makePrivate(file)
     const connection = new DatabaseSync(file, { timeout: 500 })
     try {
       connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -29,7 +30,6 @@ export class Database {
       if (cause instanceof Error && /locked|busy/.test(cause.message)) throw daemonRunsAlready({ home }, { cause })
       throw cause
     }
-    await chmod(file, 0o600)
     await migrate(connection, home)
     return new Database(connection)
   }
@@ -55,7 +55,8 @@ export class Database {
       this.#connection.exec('COMMIT')
       return result
     } catch (error) {
-      this.#connection.exec('ROLLBACK')
+      // A full disk has rolled it back already, and would be hidden by an error about that.
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK')
       throw error
     }
   }
@@ -71,6 +72,13 @@ export class Database {
     this.#statements.set(sql, prepared)
     return prepared
   }
+}
+
+/** Before SQLite opens it: its write-ahead log gets the mode that the database has at that moment. */
+async function makePrivate(file: string): Promise<void> {
+  const handle = await openFile(file, 'a', 0o600)
+  await handle.close()
+  await chmod(file, 0o600)
 }
 
 /** Applies the migrations that are missing, each in a transaction with the version it leads to. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { mkdtemp, readFile, rm, writeFile } from '../host/files.ts'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from '../host/files.ts'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { instanceFrom } from '../host/instance.ts'
@@ -48,6 +48,14 @@ function release(number: number): Release {
 }
 
 describe('state', () => {
+  it('lets nobody else read what it writes, not even in its write-ahead log', () =>
+    withState(async (state, home) => {
+      state.setFact('a', 'b')
+      const files = (await readdir(home)).filter((name) => name.startsWith('state.db'))
+      assert.ok(files.includes('state.db-wal'))
+      for (const name of files) assert.equal((await stat(join(home, name))).mode & 0o777, 0o600, name)
+    }))
+
   it('keeps a second daemon out', () =>
     withState(async (_, home) => {
       await assert.rejects(
