@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import * as operations from '../deploy/index.ts'
 import type { Asked, Berth } from '../deploy/index.ts'
 import {
@@ -92,9 +93,17 @@ async function sendLogs(berth: Berth, call: Call): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   response.flushHeaders()
   for await (const line of operations.logsOf(berth, app, wish, signal)) {
-    if (!response.write(`${JSON.stringify(line)}\n`)) await new Promise((resolve) => response.once('drain', resolve))
+    if (signal.aborted) break
+    // Whoever goes away before having read everything never makes room again.
+    if (!response.write(`${JSON.stringify(line)}\n`)) await roomOrEnd(response, signal)
   }
   response.end()
+}
+
+async function roomOrEnd(response: Call['response'], signal: AbortSignal): Promise<void> {
+  await once(response, 'drain', { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
 }
 
 /** Those that change an application. */
