@@ -25,13 +25,11 @@ export interface Asked {
 
 /** Brings an earlier release back: its image, settings, secrets and way to run. */
 export async function rollback(berth: Berth, asked: Asked, number: number | undefined): Promise<void> {
-  const begun = performance.now()
-  const app = berth.state.apps.get(asked.app)
-  const release = berth.state.releases.get(app, number ?? earlierRelease(berth, app))
-  if (!(await berth.images.hasImage(release.image))) {
+  await serve(berth, asked, 'rollback', async (app) => {
+    const release = berth.state.releases.get(app, number ?? earlierRelease(berth, app))
+    if (await berth.images.hasImage(release.image)) return release
     throw releaseNotKept({ app: app.name, release: releaseName(release.number) })
-  }
-  await serve(berth, asked, { action: 'rollback', release, begun })
+  })
 }
 
 /** The release that served before the current one. */
@@ -46,25 +44,29 @@ function earlierRelease({ state }: Berth, app: App): number {
 
 /** Replaces the sandbox of the current release by a new one, or starts one when it was stopped. */
 export async function restart(berth: Berth, asked: Asked, action: 'restart' | 'start'): Promise<void> {
-  const begun = performance.now()
   const app = berth.state.apps.get(asked.app)
   if (action === 'start' && berth.state.sandboxes.serving(app)) {
     asked.emit({ kind: 'done', app: app.name, action, message: `${app.name} runs already` })
     return
   }
-  await serve(berth, asked, { action, release: currentRelease(berth, app), begun })
+  await serve(berth, asked, action, (current) => Promise.resolve(currentRelease(berth, current)))
 }
 
 function currentRelease({ state }: Berth, app: App): Release {
   return state.releases.get(app, app.currentRelease ?? 0)
 }
 
+/** @param choose decides which release, once nothing else can change the application any more */
 async function serve(
   berth: Berth,
   { app: name, emit, signal }: Asked,
-  { action, release, begun }: { action: string; release: Release; begun: number },
+  action: string,
+  choose: (app: App) => Promise<Release>,
 ): Promise<void> {
+  const begun = performance.now()
+  berth.state.apps.get(name)
   await journaled(berth, { name, action, emit, signal }, async (change) => {
+    const release = await choose(change.app)
     const commit = () => berth.state.apps.setTrouble(change.app.id, undefined)
     await rollOut(berth, change, { release, isNew: false, commit })
     emitDeployed(berth, change, release, begun)
@@ -108,12 +110,13 @@ async function takeOutOfService(berth: Berth, app: App): Promise<void> {
 /** Changes settings. A running application gets a new release with them, or keeps everything as it was. */
 export async function changeConfig(berth: Berth, asked: Asked, change: ConfigChange): Promise<void> {
   const begun = performance.now()
-  const app = berth.state.apps.get(asked.app)
-  requireKnown(berth, app, change.unset)
-  const wanted = wantedSettings(berth.state.settings.list(app), app.declared, change)
-  await requireWanted(berth, app, app.declared, wanted)
-  const { emit, signal } = asked
-  await journaled(berth, { name: app.name, action: 'configuration change', emit, signal }, async (under) => {
+  const { app: name, emit, signal } = asked
+  berth.state.apps.get(name)
+  await journaled(berth, { name, action: 'configuration change', emit, signal }, async (under) => {
+    const { app } = under
+    requireKnown(berth, app, change.unset)
+    const wanted = wantedSettings(berth.state.settings.list(app), app.declared, change)
+    await requireWanted(berth, app, app.declared, wanted)
     const settings = await sealWanted(berth, app, wanted)
     const frozen = freezeSettings(app.declared, settings)
     const current = currentRelease(berth, app)

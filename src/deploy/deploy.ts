@@ -189,7 +189,11 @@ export async function rollOut(berth: Berth, change: Change, { release, isNew, co
     if (isNew) await initialiseRelease(berth, change, release)
     await step('start', emit, async () => {
       state.deployments.reached(deployment, 'start')
-      const record = await activate(berth, app, release, { signal, commit })
+      const succeed = () => {
+        commit()
+        state.deployments.succeeded(deployment)
+      }
+      const record = await activate(berth, app, release, { signal, commit: succeed })
       return { result: record, summary: `${record.id} is healthy and has the traffic` }
     })
   } catch (error) {

@@ -54,7 +54,12 @@ export async function requireWanted(berth: Berth, app: App, declared: Declared, 
       value instanceof Secret ? value : await berth.state.settings.openSecret(app, { name, version: value })
     values.set(name, secret)
   }
-  requireSettings({ name: app.name, isDeployed: app.currentRelease !== undefined }, declared, values)
+  requireSettings({ name: app.name, isDeployed: knowsAll(app, declared) }, declared, values)
+}
+
+/** Whether the release that is there declares the same: before that, `config set` would not know what is to be sealed. */
+function knowsAll(app: App, declared: Declared): boolean {
+  return Object.entries(declared).every(([name, { secret }]) => app.declared[name]?.secret === secret)
 }
 
 /** Seals what is new and gives the settings as they are to be stored once the change has succeeded. */

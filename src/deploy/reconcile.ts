@@ -28,7 +28,10 @@ export async function reconcile(berth: Berth, supervisor: Supervisor): Promise<v
 }
 
 /** A release that was being made and never served is as if it had never been asked for. */
-async function takeBackRelease(berth: Berth, { app: appId, to_release, action }: Deployment): Promise<void> {
+async function takeBackRelease(
+  berth: Berth,
+  { app: appId, to_release, action, started_at }: Deployment,
+): Promise<void> {
   const { state } = berth
   const app = state.apps.byId(appId)
   if (!app) return
@@ -36,7 +39,8 @@ async function takeBackRelease(berth: Berth, { app: appId, to_release, action }:
   if (to_release === null || to_release === app.currentRelease) return
   if (state.deployments.served(app).includes(to_release)) return
   const release = state.releases.list(app).find(({ number }) => number === to_release)
-  if (release) await takeBack(berth, app, release)
+  // One that was there before, such as what a rollback leads to, was not made by this change.
+  if (release && Date.parse(release.createdAt) >= Date.parse(started_at)) await takeBack(berth, app, release)
 }
 
 /** Takes those out of the state that no longer run. Gives their number. */

@@ -16,7 +16,7 @@ absent is declared with \`required = false\` or with a \`default\`.`,
 
 interface MissingSettings {
   readonly app: string
-  /** Before its first deploy an application has no settings of its own yet. */
+  /** Whether what is deployed declares the same settings: before that, it would not know which of them are secret. */
   readonly isDeployed: boolean
   readonly sentences: readonly string[]
   readonly names: readonly string[]
