@@ -6,6 +6,7 @@ import { renderBug, renderProblem } from './render/problem.ts'
 import type { Screen } from './render/screen.ts'
 import { readCommandLine } from './program.ts'
 import { show, type Output } from './show.ts'
+import { shownCommandLine } from './shown-command-line.ts'
 
 /** Does what a command line says and gives the exit code. The only place that prints. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
@@ -19,7 +20,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       return 0
     }
     const { json, command, input } = request
-    const commandLine = ['berth', ...words].join(' ')
+    const commandLine = shownCommandLine(words)
     const context = makeContext({ json, commandLine, signal: interruption, paint: output.screen.paint })
     return await show(await command.run(input, context), { ...output, json })
   } catch (error) {

@@ -27,5 +27,5 @@ export class Secret {
 
 /** Removes the userinfo of every URL in `text`: a git or registry URL may carry a password (RFC 3986, 3.2.1). */
 export function withoutUserinfo(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi, '$1')
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1')
 }
