@@ -25,10 +25,25 @@ const TreePath = z
 const SandboxPath = z
   .string()
   .regex(/^\/[^\0:]*[^\0:/]$/, 'must be an absolute path without a slash at its end')
-  .refine((path) => !path.split('/').includes('..'), { message: 'must not contain `..`' })
+  .refine(
+    (path) =>
+      !path
+        .slice(1)
+        .split('/')
+        .some((part) => ['', '.', '..'].includes(part)),
+    {
+      message: 'must not contain `.`, `..` or empty parts',
+    },
+  )
+  .refine((path) => !/^\/(proc|sys|dev)(\/|$)|^\/(etc|run)$|^\/run\/berth(\/|$)/.test(path), {
+    message: 'must not hide what every sandbox needs: /proc, /sys, /dev, /etc, /run, /run/berth',
+  })
 
 /** Bytes, written `512M` or `1G` (powers of 1024). */
-export const ByteSize = z.string().regex(/^[1-9][0-9]*[KMG]$/, 'must be a number and K, M or G, such as "512M"')
+export const ByteSize = z
+  .string()
+  .regex(/^[1-9][0-9]{0,8}[KMG]$/, { error: 'must be a number and K, M or G, such as "512M"', abort: true })
+  .refine((size) => bytesOf(size) <= 1024 ** 5, { message: 'must be at most 1048576G' })
 
 /** Turns `512M` into bytes. */
 export function bytesOf(size: string): number {
@@ -83,9 +98,17 @@ export const Variable = z.strictObject({
 })
 export type Variable = z.infer<typeof Variable>
 
+/** What berth sets itself, and what changes how every program in the sandbox is loaded. */
+export function isReservedVariable(name: string): boolean {
+  return ['PORT', 'HOME', 'HOSTNAME'].includes(name) || name.startsWith('LD_')
+}
+
 const VariableName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and _, not beginning with a digit')
+  .refine((name) => !isReservedVariable(name), {
+    message: 'is one that berth sets itself (PORT, HOME, HOSTNAME) or that the image decides (LD_…)',
+  })
 
 const Configure = z.strictObject({
   env: z.record(VariableName, Variable).default({}).describe('Environment variables that the application takes'),
@@ -101,7 +124,7 @@ const Start = z.strictObject({
   port: Port.default(8000).describe('Port on which it listens inside its sandbox; also given to it as PORT'),
   health: z
     .string()
-    .regex(/^\/[^\s]*$/, 'must be a path that begins with /')
+    .regex(/^\/[!-~]*$/, 'must be a path that begins with /, in ASCII without blanks')
     .default('/')
     .describe('Path that answers 2xx or 3xx once the application is ready'),
   health_timeout: z.int().min(1).max(3600).default(60).describe('Seconds the application may take to become healthy'),
@@ -117,8 +140,8 @@ const Start = z.strictObject({
       z
         .string()
         .regex(
-          /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/,
-          'must be a domain name in lower case',
+          /^(?=.{4,253}$)(?!.*\.localhost$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/,
+          'must be a domain name in lower case, and not one of .localhost',
         ),
     )
     .default([])
@@ -129,6 +152,11 @@ const Volume = z.strictObject({
   path: SandboxPath.describe('Where the application sees it'),
 })
 
+/** One of two volumes would hide the other, depending on their order. */
+function overlap(paths: readonly string[]): boolean {
+  return paths.some((path, index) => paths.some((other, at) => at !== index && `${other}/`.startsWith(`${path}/`)))
+}
+
 const Isolation = z.strictObject({
   level: z.enum(['container']).default('container').describe('How far the application is sealed off'),
   memory: ByteSize.default('512M').describe('Memory limit, swap included'),
@@ -137,6 +165,9 @@ const Isolation = z.strictObject({
   tmp: ByteSize.default('64M').describe('Size of /tmp, which is in memory'),
   volumes: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a-z, 0-9 and -'), Volume)
+    .refine((volumes) => !overlap(Object.values(volumes).map(({ path }) => path)), {
+      message: 'no volume may lie at or inside the path of another',
+    })
     .default({})
     .describe('The only places that it may write and that outlive it'),
 })

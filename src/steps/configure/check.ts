@@ -1,4 +1,4 @@
-import type { Variable } from '../../model/manifest.ts'
+import { isReservedVariable, type Variable } from '../../model/manifest.ts'
 import { settingNameInvalid, settingReserved } from '../../model/problems/configure.ts'
 
 /** What is wrong with one value: the end of the sentence that `Set the NAME env variable` begins. */
@@ -47,5 +47,5 @@ export function checkAssignment(name: string, value: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw settingNameInvalid({ name, why: 'that is no variable name' })
   if (value.includes('\0')) throw settingNameInvalid({ name, why: 'the value holds a NUL character' })
   if (Buffer.byteLength(value) > 128 * 1024) throw settingNameInvalid({ name, why: 'the value is longer than 128 KiB' })
-  if (['PORT', 'HOME', 'HOSTNAME'].includes(name) || name.startsWith('LD_')) throw settingReserved({ name })
+  if (isReservedVariable(name)) throw settingReserved({ name })
 }
