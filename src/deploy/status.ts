@@ -1,6 +1,7 @@
 import type { AppState, AppStatus, AppSummary, ConfigEntry, ReleaseSummary } from '../model/api.ts'
 import { join } from 'node:path'
-import { releaseName } from '../model/names.ts'
+import { releaseName, type Digest } from '../model/names.ts'
+import { Problem } from '../model/problem.ts'
 import { problemMessageOf } from '../store/deployments.ts'
 import { isRequired } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
@@ -76,9 +77,17 @@ export async function releasesOf(berth: Berth, app: App): Promise<ReleaseSummary
       createdAt,
       current: number === app.currentRelease,
       source: source.description,
-      kept: await berth.images.hasImage(image),
+      kept: await isKept(berth, image),
     })),
   )
+}
+
+/** A damaged image is as good as none; a rollback to it says what is damaged. */
+async function isKept({ images }: Berth, image: Digest): Promise<boolean> {
+  return images.hasImage(image).catch((error: unknown) => {
+    if (error instanceof Problem) return false
+    throw error
+  })
 }
 
 /** Every setting that is declared or set. A secret's value is never among them. */
