@@ -33,6 +33,17 @@ export async function journaled<Result>(
     const problem = problemOf(error, { action, signal, log: berth.paths.daemonLog })
     berth.state.deployments.failed(deployment, eventOf(problem))
     throw problem
+  } finally {
+    settle(berth)
+  }
+}
+
+/** What has been done is done; that it also survives a power cut is worth trying, and no reason to call it failed. */
+function settle(berth: Berth): void {
+  try {
+    berth.state.settle()
+  } catch (error) {
+    berth.log(`state: ${String(error)}`)
   }
 }
 

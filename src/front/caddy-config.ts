@@ -19,7 +19,7 @@ export interface CaddyFacts {
 }
 
 /** How long Caddy uses an address before it asks again. */
-export const refreshMilliseconds = 100
+export const refreshMilliseconds = 50
 
 /** Gives the configuration in Caddy's own JSON (caddyserver.com/docs/json, 2.6). */
 export function caddyConfig(facts: CaddyFacts): object {

@@ -51,6 +51,11 @@ export class State {
     )
   }
 
+  /** Makes everything that was committed survive a power cut. */
+  settle(): void {
+    this.#database.settle()
+  }
+
   close(): void {
     this.#database.close()
   }

@@ -19,8 +19,11 @@ export type HealthOutcome =
   | { kind: 'ended'; exit: Exit; seconds: number }
   | { kind: 'unhealthy'; answer: string; seconds: number }
 
-/** Milliseconds between two checks: an application that starts quickly is seen quickly, a slow one is not pestered. */
-const pauses = { shortest: 10, longest: 250, growth: 1.2 } as const
+/**
+ * Milliseconds between two checks: a twentieth of the time that it has taken so far, so that an application that starts
+ * quickly is seen quickly, and a slow one is not pestered.
+ */
+const pauses = { shortest: 5, longest: 250, share: 1 / 20 } as const
 
 /**
  * Asks from outside until the application answers 200 to 399, ends, or its time is up.
@@ -36,19 +39,21 @@ export async function awaitHealthy(
   let exit: Exit | undefined
   void ended.then((value) => (exit = value))
   let answer: ProbeAnswer = { kind: 'silence', reason: 'was never asked' }
-  let pause: number = pauses.shortest
   while (seconds() < check.timeoutSeconds) {
     signal.throwIfAborted()
     if (exit) return { kind: 'ended', exit, seconds: seconds() }
     const left = check.timeoutSeconds * 1000 - seconds() * 1000
     answer = await probe(check, Math.max(patience.least, Math.min(patience.most, left)))
     if (isHealthy(answer)) return { kind: 'healthy', seconds: seconds() }
-    await Promise.race([sleep(pause), ended])
-    pause = Math.min(pauses.longest, pause * pauses.growth)
+    await Promise.race([sleep(pauseAfter(seconds() * 1000)), ended])
   }
   return exit
     ? { kind: 'ended', exit, seconds: seconds() }
     : { kind: 'unhealthy', answer: describeAnswer(answer), seconds: seconds() }
+}
+
+function pauseAfter(milliseconds: number): number {
+  return Math.min(pauses.longest, Math.max(pauses.shortest, milliseconds * pauses.share))
 }
 
 function isHealthy(answer: ProbeAnswer): boolean {
