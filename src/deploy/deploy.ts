@@ -13,7 +13,7 @@ import type { Setting } from '../store/settings.ts'
 import { activate } from './activate.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
 import { specInputFor } from './environment.ts'
-import { requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
+import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { runSpecOf } from './run-spec.ts'
@@ -40,9 +40,14 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   await journaled(berth, { name, action: 'deploy', emit, signal }, async (change) => {
     emit({ kind: 'deploy-started', app: name, deployment: change.deployment })
     const declared = source.manifest.configure.env
-    const wanted = wantedSettings(berth.state.settings.list(change.app), declared, request)
+    const stored = berth.state.settings.list(change.app)
+    const wanted = wantedSettings(stored, declared, request)
     // A setting that is missing after the build is missing now, so this comes first.
     await requireWanted(berth, change.app, declared, wanted)
+    for (const exposed of exposedSecrets(stored, declared)) {
+      const message = `${exposed} is sealed from now on; earlier releases hold its value in the clear, so change it`
+      emit({ kind: 'notice', message })
+    }
     const plan = installPlanOf(source)
     await requireReadyHost(berth, emit)
     const image = await installImage(berth, { source, plan, change, refresh: request.refresh })

@@ -43,6 +43,11 @@ export function wantedSettings(
   return { plain, secret }
 }
 
+/** Settings that were stored in the clear before the manifest declared them secret. */
+export function exposedSecrets(stored: readonly Setting[], declared: Declared): string[] {
+  return stored.filter(({ kind, name }) => kind === 'plain' && declared[name]?.secret === true).map(({ name }) => name)
+}
+
 /**
  * Checks what is wanted against what is declared.
  * @throws settingsMissing, sealedSecretUnreadable

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Variable } from '../model/manifest.ts'
+import { Secret } from '../model/secret.ts'
+import { exposedSecrets, wantedSettings } from './given.ts'
+
+const declared: Record<string, Variable> = {
+  PASSWORD: { type: 'string', secret: true },
+  GREETING: { type: 'string', secret: false },
+}
+
+describe('wantedSettings()', () => {
+  it('makes a secret of what the manifest declares as one, also when it was stored in the clear', () => {
+    const stored = [
+      { kind: 'plain', name: 'PASSWORD', value: 'old' },
+      { kind: 'plain', name: 'GREETING', value: 'hi' },
+    ] as const
+    const { plain, secret } = wantedSettings(stored, declared, { set: {} })
+    assert.deepEqual([...plain], [['GREETING', 'hi']])
+    const sealed = secret.get('PASSWORD')
+    assert.ok(sealed instanceof Secret)
+    assert.equal(sealed.reveal(), 'old')
+    assert.deepEqual(exposedSecrets(stored, declared), ['PASSWORD'])
+  })
+
+  it('keeps sealed what is not declared, and forgets what is unset', () => {
+    const stored = [{ kind: 'secret', name: 'TOKEN', version: 2 }] as const
+    const changed = wantedSettings(stored, {}, { set: { TOKEN: 'new' } })
+    assert.ok(changed.secret.get('TOKEN') instanceof Secret)
+    assert.equal(wantedSettings(stored, {}, { set: {}, unset: ['TOKEN'] }).secret.size, 0)
+    assert.deepEqual(exposedSecrets(stored, {}), [])
+  })
+})
