@@ -12,6 +12,10 @@ describe('systemdUnit()', () => {
     assert.match(unit, /^Environment="BERTH_NOTE=50%% \\"done\\""$/m)
     assert.match(unit, /^KillMode=process$/m)
   })
+
+  it('never gives up starting it again', () => {
+    assert.match(systemdUnit('/opt/berth', {}), /^\[Unit\]\n(?:.+\n)*StartLimitIntervalSec=0$/m)
+  })
 })
 
 describe('isOlder()', () => {

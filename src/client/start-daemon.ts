@@ -25,7 +25,8 @@ export interface DaemonAccess {
 }
 
 const launcher = fileURLToPath(new URL('../../berth', import.meta.url))
-const secondsToStart = 15
+/** Generous, because a slow host with many applications needs it; a daemon that ends is noticed at once. */
+const secondsToStart = 60
 /** A daemon that ends at once may have lost a race against one that another command started. */
 const secondsForTheOther = 3
 
@@ -101,19 +102,29 @@ async function startDaemon(connection: Connection, access: DaemonAccess): Promis
     why = how
     giveUpAt = Math.min(giveUpAt, Date.now() + secondsForTheOther * 1000)
   }
+  let endWatch: (() => void) | undefined
   try {
-    await (underSystemd ? startThroughSystemd(access) : startByOurselves(access, onEnd))
+    if (underSystemd) endWatch = await startThroughSystemd(access, onEnd)
+    else await startByOurselves(access, onEnd)
   } catch (error) {
     throw await notStarted(error instanceof Error ? error.message : String(error), underSystemd, access)
   }
-  while (Date.now() < giveUpAt) {
-    if (await ask(connection, access)) return
-    await delay(20, undefined, { signal: access.signal })
+  try {
+    while (Date.now() < giveUpAt) {
+      if (await ask(connection, access)) return
+      await delay(20, undefined, { signal: access.signal })
+    }
+  } finally {
+    endWatch?.()
   }
   throw await notStarted(why, underSystemd, access)
 }
 
-async function startThroughSystemd({ environment }: DaemonAccess): Promise<void> {
+/**
+ * Calls back should the daemon end.
+ * @returns what ends the watch for that
+ */
+async function startThroughSystemd({ environment }: DaemonAccess, onEnd: (how: string) => void): Promise<() => void> {
   const unit = systemdUnit(launcher, berthVariables(environment))
   if ((await readText(unitPath)) !== unit) {
     await writeFileAtomically(unitPath, unit)
@@ -121,6 +132,18 @@ async function startThroughSystemd({ environment }: DaemonAccess): Promise<void>
   }
   await runCommand(['systemctl', 'enable', '--quiet', 'berth.service'])
   await runCommand(['systemctl', 'restart', 'berth.service'])
+  const before = await countRestarts()
+  const look = async () => {
+    if ((await countRestarts()) > before) onEnd('it ends soon after its start, and systemd starts it over and over')
+  }
+  const timer = setInterval(() => void look().catch(() => undefined), 1000)
+  return () => clearInterval(timer)
+}
+
+/** How often systemd has started the daemon anew because it had ended by itself. */
+async function countRestarts(): Promise<number> {
+  const argv = ['systemctl', 'show', '--property=NRestarts', '--value', 'berth.service'] as const
+  return Number((await runCommand(argv)).stdout)
 }
 
 /** Calls back with how the daemon ended, should it end. */

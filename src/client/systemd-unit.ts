@@ -9,6 +9,8 @@ export function systemdUnit(launcher: string, environment: Readonly<Record<strin
 Description=berth: deploys web applications and keeps them running
 Wants=network-online.target
 After=network-online.target
+# However often it ends, it is started again: a daemon that gave up would let crashed applications lie.
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec
