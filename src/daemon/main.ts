@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Busy, Endings, reconcile, Supervisor, watchFront, type Berth } from '../deploy/index.ts'
+import { Busy, Endings, keepFront, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
@@ -25,7 +25,7 @@ export async function serve(): Promise<void> {
   await cleanBuilds(instance)
   await reconcile(berth, supervisor)
   const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
-  const endFrontWatch = watchFront(berth)
+  const endFrontWatch = keepFront(berth)
   const server = await listen(berth)
   berth.log(`ready on ${berth.paths.socket}`)
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))

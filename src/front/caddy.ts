@@ -78,6 +78,10 @@ export function caddyFront(instance: Instance, { certificates = 'public' }: Cadd
 
   return {
     missing: missingForCaddy,
+    isRunning: async () => {
+      const companion = caddyCompanion(paths, await caddyUser())
+      return (await findCompanion(companion)) !== undefined && (await names.isRunning())
+    },
     ensureRunning: () => oneByOne(async () => ensureCaddy(await currentDomains())),
     route: (table) => oneByOne(() => route(table)),
     setDomains: (domains) =>
@@ -156,7 +160,7 @@ function caddyCompanion(paths: ReturnType<typeof layoutOf>, { uid, gid }: User):
 async function requireFreePort(port: number): Promise<void> {
   for (let look = 0; look < 20 && (await holderOfPort(port)) !== undefined; look += 1) await sleep(50)
   const holder = await holderOfPort(port)
-  if (holder !== undefined) throw httpPortTaken({ port, holder })
+  if (holder) throw httpPortTaken({ port, holder: holder.name, service: holder.service })
 }
 
 async function missingForCaddy(): Promise<string[]> {

@@ -3,6 +3,9 @@ export interface Front {
   /** Why it cannot run here, each with its fix; empty when it can. */
   missing(): Promise<readonly string[]>
 
+  /** Whether all of it is there; a front may be killed at any time. */
+  isRunning(): Promise<boolean>
+
   /** Starts the front, or takes over one that an earlier daemon started. It survives this process. */
   ensureRunning(): Promise<void>
 

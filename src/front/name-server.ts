@@ -14,6 +14,7 @@ import { hostsFile, serialAddress, serialName, serialOf, zone } from './hosts-fi
  * application goes on answering while that one is away.
  */
 export interface NameServer {
+  isRunning(): Promise<boolean>
   /** Starts it unless it runs. Gives its port on 127.0.0.1. */
   ensureRunning(): Promise<number>
   /** Makes it answer from this table alone; returns once it does. Gives whether that changed anything. */
@@ -74,6 +75,7 @@ export function nameServer(
   }
 
   return {
+    isRunning: async () => (await findCompanion(companion(Number(await readText(portFile))))) !== undefined,
     ensureRunning,
     serve,
     stop: async () => endCompanion(companion(Number(await readText(portFile)))),

@@ -9,6 +9,16 @@ cgroup /sys/fs/cgroup/systemd cgroup rw,xattr,name=systemd 0 0
 cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
 `
 
+const debianMounts = `sysfs /sys sysfs rw,nosuid,nodev,noexec,relatime 0 0
+proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0
+/dev/vda / ext4 rw,relatime 0 0
+tmpfs /run/lock tmpfs rw,nosuid,nodev,noexec,relatime,size=5120k,inode64 0 0
+cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid,nodev,noexec,relatime,nsdelegate,memory_recursiveprot 0 0
+pstore /sys/fs/pstore pstore rw,nosuid,nodev,noexec,relatime 0 0
+bpf /sys/fs/bpf bpf rw,nosuid,nodev,noexec,relatime,mode=700 0 0
+berth /run/berth tmpfs rw,nosuid,nodev,noexec,relatime,size=65536k,mode=755,inode64 0 0
+`
+
 describe('parseCgroupMounts()', () => {
   it('sees version 1 on a hybrid host, with each tree once', () => {
     const facts = parseCgroupMounts(hybrid, '')
@@ -27,5 +37,11 @@ describe('parseCgroupMounts()', () => {
     assert.equal(facts.version, 2)
     assert.deepEqual([...facts.controllers], ['cpu', 'io', 'memory', 'pids'])
     assert.deepEqual(cgroupDirectories(facts, '/berth/x'), ['/sys/fs/cgroup/berth/x'])
+  })
+
+  it('sees version 2 among the other mounts of a Debian host, as recorded from one', () => {
+    const facts = parseCgroupMounts(debianMounts, 'cpuset cpu io memory hugetlb pids rdma misc\n')
+    assert.equal(facts.version, 2)
+    assert.deepEqual(cgroupDirectories(facts, '/berth'), ['/sys/fs/cgroup/berth'])
   })
 })

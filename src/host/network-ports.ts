@@ -31,8 +31,16 @@ function isFreeForUdp(port: number): Promise<boolean> {
   })
 }
 
-/** Who listens on a TCP port, such as `nginx (pid 812)`; undefined when nobody does. */
-export async function holderOfPort(port: number): Promise<string | undefined> {
+/** Who listens on a TCP port. */
+export interface PortHolder {
+  /** Such as `nginx (pid 812)`. */
+  readonly name: string
+  /** The service of systemd that it belongs to, such as `nginx.service`. */
+  readonly service?: string
+}
+
+/** Gives undefined when nobody listens. */
+export async function holderOfPort(port: number): Promise<PortHolder | undefined> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readText(`/proc/net/${name}`)))
   const sockets = new Set(tables.flatMap((table) => listeningSockets(table ?? '', port)))
   if (sockets.size === 0) return undefined
@@ -41,11 +49,24 @@ export async function holderOfPort(port: number): Promise<string | undefined> {
     for (const descriptor of descriptors) {
       const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '')
       const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-      if (inode !== undefined && sockets.has(inode))
-        return `${((await readText(`/proc/${pid}/comm`)) ?? 'a program').trim()} (pid ${pid})`
+      if (inode !== undefined && sockets.has(inode)) return describeHolder(pid)
     }
   }
-  return 'a program in another container'
+  return { name: 'a program in another container' }
+}
+
+async function describeHolder(pid: string): Promise<PortHolder> {
+  const [command, groups] = await Promise.all([
+    readText(`/proc/${pid}/comm`).catch(() => undefined),
+    readText(`/proc/${pid}/cgroup`).catch(() => undefined),
+  ])
+  const service = serviceOf(groups ?? '')
+  return { name: `${(command ?? 'a program').trim()} (pid ${pid})`, ...(service === undefined ? {} : { service }) }
+}
+
+/** The system's service that a process belongs to, by its `/proc/PID/cgroup` (cgroups(7)); undefined outside any. */
+export function serviceOf(groups: string): string | undefined {
+  return /^(?:0:|\d+:name=systemd):\/system\.slice\/(?:[^/\n]+\.slice\/)*([^/\n]+\.service)(?:\/|$)/m.exec(groups)?.[1]
 }
 
 /** The inodes of the sockets that listen on a port, of a table like `/proc/net/tcp` (proc(5)). */

@@ -4,7 +4,7 @@ import { instanceFrom } from './instance.ts'
 import { parseMountPoints } from './mounts.ts'
 import { encodeQuestion, parseAnswer } from './network-dns.ts'
 import { hostRules, interfaceName } from './network.ts'
-import { listeningSockets } from './network-ports.ts'
+import { listeningSockets, serviceOf } from './network-ports.ts'
 
 describe('interfaceName()', () => {
   it('fits into what the kernel allows, and differs from pair to pair', () => {
@@ -50,4 +50,18 @@ describe('listeningSockets()', () => {
 `
     assert.deepEqual(listeningSockets(table, 80), ['4711'])
   })
+})
+
+describe('serviceOf()', () => {
+  const cases = [
+    ['one tree of version 2', '0::/system.slice/caddy.service\n', 'caddy.service'],
+    ['a slice of its own', '0::/system.slice/system-nginx.slice/nginx@shop.service\n', 'nginx@shop.service'],
+    ['a group below the service', '0::/system.slice/docker.service/run\n', 'docker.service'],
+    ['version 1', '3:memory:/\n1:name=systemd:/system.slice/apache2.service\n0::/\n', 'apache2.service'],
+    ['what berth started', '0::/berth/companions\n', undefined],
+    ['what a person started', '0::/user.slice/user-0.slice/user@0.service/app.slice/x.service\n', undefined],
+  ] as const
+  for (const [what, groups, service] of cases)
+    it(`${service === undefined ? 'finds none for' : 'finds that of'} ${what}`, () =>
+      assert.equal(serviceOf(groups), service))
 })

@@ -5,9 +5,9 @@ export const httpPortTaken = problem('http-port-taken', {
 listens on it already. On a fresh Debian that is often a web server whose package has started it.
 
 Stop that program, or give berth other ports with BERTH_HTTP_PORT and BERTH_HTTPS_PORT.`,
-  text: ({ port, holder }: { port: number; holder: string }) => ({
+  text: ({ port, holder, service }: { port: number; holder: string; service?: string | undefined }) => ({
     message: `Cannot start the front server: port ${port} is held by ${holder}`,
-    fix: 'Stop what holds it, or set BERTH_HTTP_PORT and BERTH_HTTPS_PORT to other ports',
+    fix: `${service === undefined ? 'Stop what holds it' : `Stop it with \`systemctl disable --now ${service}\``}, or set BERTH_HTTP_PORT and BERTH_HTTPS_PORT to other ports`,
   }),
 })
 
