@@ -14,6 +14,8 @@ export interface BuildSurroundings {
   readonly rootfs: string
   readonly networkNamespace: string
   readonly cgroup: string
+  /** Whether the kernel counts swap; without it a limit on swap is refused. */
+  readonly countsSwap: boolean
   readonly epoch: number
   readonly binds: readonly { readonly source: string; readonly target: string }[]
 }
@@ -68,7 +70,10 @@ export function buildConfig(process: BuildProcess, around: BuildSurroundings): o
       ],
       resources: {
         devices: [{ allow: false, access: 'rwm' }],
-        memory: { limit: buildLimits.memoryBytes },
+        memory: {
+          limit: buildLimits.memoryBytes,
+          ...(around.countsSwap ? { swap: buildLimits.memoryBytes } : {}),
+        },
         pids: { limit: buildLimits.pids },
         // A quarter of what a running application gets when both want the processor.
         cpu: { shares: 256 },

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { startBackground, type Background } from '../host/background.ts'
+import { cgroupFacts, countsSwap } from '../host/cgroups.ts'
 import { CommandFailed, runCommand } from '../host/command.ts'
 import * as files from '../host/files.ts'
 import { pathsOf, type Instance } from '../host/instance.ts'
@@ -75,6 +76,7 @@ export class BuildSandbox {
       rootfs: this.#rootfs,
       networkNamespace: this.#network,
       cgroup: `/${this.#instance.name}/build-${this.id}`,
+      countsSwap: await countsSwap(await cgroupFacts()),
       epoch: this.#spec.epoch,
       binds: this.#spec.binds,
     })
