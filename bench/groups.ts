@@ -13,6 +13,7 @@ export interface Group {
   readonly entrance: string
   /** Seconds of processor time that its processes have taken so far. */
   cpuSeconds(): Promise<number>
+  readonly pids: () => Promise<number[]>
   processes(): Promise<MeasuredProcess[]>
   /** Ends what is left in it. */
   remove(): Promise<void>
@@ -36,14 +37,13 @@ export async function makeGroup(path: string, others: readonly string[] = []): P
     if (directory.startsWith(root)) await mkdir(directory, { recursive: true })
   }
   const all = [path, ...others].map((one) => join(root, one))
+  const pids = async () => (await Promise.all(all.map(pidsBelow))).flat()
   return {
     path,
     entrance: join(root, inside, 'cgroup.procs'),
     cpuSeconds: async () => sum(await Promise.all(all.map((directory) => cpuSecondsOf(facts, directory)))),
-    processes: async () => {
-      const pids = (await Promise.all(all.map(pidsBelow))).flat()
-      return (await Promise.all(pids.map(measure))).flatMap((one) => one ?? [])
-    },
+    pids,
+    processes: async () => (await Promise.all((await pids()).map(measure))).flatMap((one) => one ?? []),
     remove: () => removeGroup(path),
   }
 }

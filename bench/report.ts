@@ -27,18 +27,24 @@ const rows: readonly Row[] = [
 
 /** Medians of every peer, with the least and the most where there are several samples. */
 export function figuresTable(samples: Samples, peers: readonly string[]): string {
-  const lines = rows.flatMap(({ title, measure, unit }) => {
-    const cells = peers.map((peer) => cellOf(samples.figure(measure, peer), unit))
-    return cells.every((cell) => cell === '') ? [] : [[title, ...cells]]
-  })
-  return table([['median (least to most)', ...peers], ...lines])
+  const lines = rows.flatMap((row) => linesOf(row, samples, peers))
+  return table([['median', ...peers], ...lines])
 }
 
-function cellOf(figure: Figure | undefined, unit: Unit): string {
-  if (!figure) return ''
-  const text = (value: number) => (value / scales[unit]).toFixed(digits(value / scales[unit], unit))
-  const { median, least, most } = figure
-  return least === most ? text(median) : `${text(median)} (${text(least)}–${text(most)})`
+function linesOf({ title, measure, unit }: Row, samples: Samples, peers: readonly string[]): string[][] {
+  const figures = peers.map((peer) => samples.figure(measure, peer))
+  const medians = [title, ...figures.map((figure) => (figure ? show(figure.median, unit) : ''))]
+  const ranges = ['— least to most', ...figures.map((figure) => rangeOf(figure, unit))]
+  return [medians, ranges].filter(([, ...cells]) => cells.some((cell) => cell !== ''))
+}
+
+function rangeOf(figure: Figure | undefined, unit: Unit): string {
+  return !figure || figure.least === figure.most ? '' : `${show(figure.least, unit)}–${show(figure.most, unit)}`
+}
+
+function show(value: number, unit: Unit): string {
+  const scaled = value / scales[unit]
+  return scaled.toFixed(digits(scaled, unit))
 }
 
 const scales: Readonly<Record<Unit, number>> = { s: 1, MiB: 2 ** 20, KB: 1000, '': 1 }
@@ -84,11 +90,9 @@ function aimLine({ title, measure, peer, most, unit }: Aim, samples: Samples): s
   if (peer !== undefined && !other) return undefined
   const own = measure === 'line-lost' ? berth.most : berth.median
   const reached = other ? own / other.median : own
-  const show = (value: number) => cellOf({ median: value, least: value, most: value }, unit)
-  const named = other && peer !== undefined ? `${peer} ${show(other.median)} s` : ''
-  const limit = other ? most.toFixed(2) : `${show(most)} ${unit}`.trim()
-  const met = reached <= most ? 'met' : 'not met'
-  return [[title, `${show(own)} ${unit}`.trim(), named, other ? reached.toFixed(2) : '', limit, met]]
+  const ofPeer = other && peer !== undefined ? [`${peer} ${show(other.median, unit)} s`, reached.toFixed(2)] : ['', '']
+  const limit = other ? most.toFixed(2) : `${show(most, unit)} ${unit}`.trim()
+  return [[title, `${show(own, unit)} ${unit}`.trim(), ...ofPeer, limit, reached <= most ? 'met' : 'not met']]
 }
 
 /** A table of Markdown with columns of even width. */

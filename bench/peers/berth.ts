@@ -1,12 +1,12 @@
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pathsOf } from '../../src/host/instance.ts'
 import { hexOf, type Digest } from '../../src/model/names.ts'
 import { repository, TestBerth } from '../../tests/e2e/test-berth.ts'
 import { firstAnswer } from '../asking.ts'
 import { run } from '../commands.ts'
 import { makeGroup } from '../groups.ts'
+import { awaitListener, innerPort, listeners } from '../listening.ts'
 import type { Peer } from './peer.ts'
 
 /** berth itself, with a home, ports and a daemon of its own. */
@@ -23,11 +23,11 @@ export async function berthPeer(groupPath: string): Promise<Peer> {
     front: { ip: '127.0.0.1', port: berth.instance.httpPort, host: 'flask.localhost' },
     group,
     storage: berth.home,
-    programs: { host: ['node', 'MainThread', 'caddy', 'dnsmasq'], helpers: ['conmon', 'tini', 'tini-static'] },
+    programs: { host: ['node', 'MainThread', 'caddy', 'dnsmasq'], helpers: ['conmon', 'init'] },
     forget: () => forgetLayers(berth),
     deploy: () => command('deploy', folder),
     stop: () => command('stop', 'flask'),
-    start: () => startToFirstAnswer(berth, command),
+    start: () => startToFirstAnswer({ group }, berth, () => command('start', 'flask')),
     [Symbol.asyncDispose]: async () => {
       await berth[Symbol.asyncDispose]()
       await group.remove()
@@ -57,22 +57,22 @@ async function forgetLayers({ home, instance }: TestBerth): Promise<void> {
   }
 }
 
-async function startToFirstAnswer(berth: TestBerth, command: (...args: string[]) => Promise<void>): Promise<number> {
+async function startToFirstAnswer(peer: Pick<Peer, 'group'>, berth: TestBerth, start: () => Promise<void>) {
+  const before = await listeners(peer.group)
   const begun = performance.now()
-  const answered = newAddress(berth).then((ip) => firstAnswer({ ip, port: 8000, host: 'flask.localhost' }, begun))
-  const [seconds] = await Promise.all([answered, command('start', 'flask')])
+  const answered = awaitListener(peer.group, before)
+    .then(() => newAddress(berth))
+    .then((ip) => firstAnswer({ ip, port: innerPort, host: 'flask.localhost' }, begun))
+  const [seconds] = await Promise.all([answered, start()])
   return seconds
 }
 
-/** Which address the sandbox has that is being started, as soon as the host has a route to it. Nothing else runs. */
+/** The address of the only sandbox that runs, by the host's route to it. */
 async function newAddress({ instance }: TestBerth): Promise<string> {
-  for (let look = 0; look < 5000; look += 1) {
-    const routes = (await readFile('/proc/net/route', 'utf8')).split('\n').map((line) => line.split('\t'))
-    const network = routes.find(([name]) => name?.startsWith(instance.interfacePrefix))?.[1]
-    if (network !== undefined) return sandboxAddress(network)
-    await sleep(2)
-  }
-  throw new Error('no sandbox was started')
+  const routes = (await readFile('/proc/net/route', 'utf8')).split('\n').map((line) => line.split('\t'))
+  const network = routes.find(([name]) => name?.startsWith(instance.interfacePrefix))?.[1]
+  if (network === undefined) throw new Error('the host has no route to a sandbox')
+  return sandboxAddress(network)
 }
 
 /** The upper of a pair's two addresses; the kernel writes them in hexadecimal, the last byte first. */

@@ -1,5 +1,6 @@
 import { firstAnswer, type Address } from '../asking.ts'
 import { copyApplication } from './application.ts'
+import { awaitListener, listeners } from '../listening.ts'
 import type { DockerDaemon } from './docker-daemon.ts'
 import type { Peer } from './peer.ts'
 
@@ -33,8 +34,10 @@ export async function dockerPeer(daemon: DockerDaemon, parent: string, port: num
     },
     stop,
     start: async () => {
+      const before = await listeners(daemon.group)
       const begun = performance.now()
-      const [seconds] = await Promise.all([firstAnswer(front, begun), runContainer()])
+      const answered = awaitListener(daemon.group, before).then(() => firstAnswer(front, begun))
+      const [seconds] = await Promise.all([answered, runContainer()])
       return seconds
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),

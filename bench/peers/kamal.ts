@@ -5,6 +5,7 @@ import { attempt, run, startService } from '../commands.ts'
 import { copyApplication } from './application.ts'
 import type { DockerDaemon } from './docker-daemon.ts'
 import { buildArguments, dockerPrograms } from './docker.ts'
+import { innerPort } from '../listening.ts'
 import type { Peer } from './peer.ts'
 
 /** `docker build`, a new container beside the old, and kamal-proxy to switch when it is healthy; then the old one ends. */
@@ -25,7 +26,7 @@ export async function kamalPeer(daemon: DockerDaemon, parent: string, ports: rea
   const switchTo = (address: string) =>
     run(
       [
-        ...[program, 'deploy', 'flask', '--target', `${address}:8000`, '--health-check-path', '/'],
+        ...[program, 'deploy', 'flask', '--target', `${address}:${innerPort}`, '--health-check-path', '/'],
         ...['--health-check-interval', '100ms', '--drain-timeout', '5s'],
       ],
       options,
