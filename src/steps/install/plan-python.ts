@@ -13,7 +13,8 @@ interface PythonFacts {
   readonly interpreter: string
   readonly packages: readonly string[]
   readonly buildPackages: readonly string[]
-  readonly makeEnvironment: readonly string[]
+  /** What makes `venv` and installs into it, given pip's own arguments. */
+  install(pipArguments: readonly string[]): BuildCommand[]
 }
 
 /** Where Debian has which Python, and how its environments are made. */
@@ -25,20 +26,42 @@ const pythons: Readonly<Record<PythonVersion, PythonFacts>> = {
     // Debian's virtualenv carries pip 20.3.4, the last one for Python 2, as a wheel: nothing is fetched. The wheel of the
     // security archive will not do: its patch for CVE-2023-5752 is in the syntax of Python 3.
     buildPackages: ['virtualenv', 'python-pip-whl/bullseye', 'python3-pip/bullseye'],
-    makeEnvironment: ['virtualenv', '--quiet', '--python=python2.7', 'venv'],
+    install: (pipArguments) => [
+      command(['virtualenv', '--quiet', '--python=python2.7', 'venv']),
+      command([...ownPip, ...pipArguments], pipEnvironment),
+    ],
   },
-  '3.9': venvPython('bullseye', '3.9'),
-  '3.11': venvPython('bookworm', '3.11'),
-  '3.13': venvPython('trixie', '3.13'),
-}
-
-function venvPython(suite: string, version: string): PythonFacts {
-  return {
-    suite,
-    interpreter: `python${version}`,
+  '3.9': {
+    suite: 'bullseye',
+    interpreter: 'python3.9',
     packages: ['python3'],
     buildPackages: ['python3-venv'],
-    makeEnvironment: [`python${version}`, '-m', 'venv', 'venv'],
+    install: (pipArguments) => [
+      command(['python3.9', '-m', 'venv', 'venv']),
+      command([...ownPip, ...pipArguments], pipEnvironment),
+    ],
+  },
+  '3.11': modernPython('bookworm', '3.11'),
+  '3.13': modernPython('trixie', '3.13'),
+}
+
+/**
+ * pip stays outside of the environment, and so of the image: nothing could be installed there anyhow, and putting it in
+ * and compiling it took longer than all else.
+ */
+function modernPython(suite: string, version: string): PythonFacts {
+  const python = `python${version}`
+  const script = [
+    `${python} -m venv --without-pip venv`,
+    `${python} -m zipfile -e /usr/share/python-wheels/pip-*.whl /tmp/pip`,
+    'PYTHONPATH=/tmp/pip exec venv/bin/python -m pip "$@"',
+  ].join(' && ')
+  return {
+    suite,
+    interpreter: python,
+    packages: ['python3'],
+    buildPackages: ['python3-pip-whl'],
+    install: (pipArguments) => [command(['/bin/sh', '-ec', script, 'pip', ...pipArguments], pipEnvironment)],
   }
 }
 
@@ -103,13 +126,12 @@ interface Environment {
 
 function environmentLayer({ version, python, path, constraints, requirements }: Environment): LayerPlan {
   const constrained = constraints === undefined ? [] : ['--constraint', constraints]
-  const install = ['venv/bin/python', '-m', 'pip', 'install', '--no-compile', '--no-cache-dir', '--requirement', path]
+  const install = ['install', '--no-compile', '--no-cache-dir', '--requirement', path]
   return {
     kind: 'commands',
     title: `Python packages of ${path}`,
     commands: [
-      command(python.makeEnvironment),
-      command([...install, ...constrained], pipEnvironment),
+      ...python.install([...install, ...constrained]),
       ...(version === '2.7' ? compilePython2 : compilePython3),
     ],
     // The files that pip reads and no others: a changed line of the application does not install anything again.
@@ -117,6 +139,8 @@ function environmentLayer({ version, python, path, constraints, requirements }: 
     keep: true,
   }
 }
+
+const ownPip = ['venv/bin/python', '-m', 'pip'] as const
 
 const pipEnvironment = {
   PIP_DISABLE_PIP_VERSION_CHECK: '1',
