@@ -74,13 +74,15 @@ async function answer(berth: Berth, { routes, request, response, ending }: Incom
     if (!response.writableFinished) gone.abort(new Error('the client went away'))
   })
   const signal = AbortSignal.any([gone.signal, ending])
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://berth')
-  const found = findRoute(routes, request.method ?? '', pathname)
+  let action = 'request'
   try {
+    const { pathname, searchParams: query } = new URL(`http://berth${request.url ?? '/'}`)
+    const found = findRoute(routes, request.method ?? '', pathname)
+    action = found?.route.action ?? action
     if (!found) throw requestInvalid({ reason: `there is no ${request.method ?? ''} ${pathname}` })
     await found.route.handle({ request, response, parameters: found.parameters, query, signal })
   } catch (error) {
-    const problem = problemOf(error, { action: found?.route.action ?? 'request', signal, log: berth.paths.daemonLog })
+    const problem = problemOf(error, { action, signal, log: berth.paths.daemonLog })
     const cause = problem.cause ?? error
     if (problem.code === 'internal-error')
       berth.log(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))

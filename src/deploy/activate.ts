@@ -141,6 +141,7 @@ async function abandon(berth: Berth, record: SandboxRecord): Promise<void> {
     if (berth.state.sandboxes.find(record.id)?.role !== 'starting') return
     await applyRoutes(berth, routesOf(berth)).catch((error: unknown) => berth.log(`front: ${String(error)}`))
   })
-  await berth.isolator.stop(record.id, 0)
+  // Why it did not come to serve is what the operator has to hear, whatever else goes wrong now.
+  await berth.isolator.stop(record.id, 0).catch((error: unknown) => berth.log(`${record.id}: ${String(error)}`))
   berth.state.sandboxes.remove(record.id)
 }

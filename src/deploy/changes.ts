@@ -6,11 +6,11 @@ import { releaseName } from '../model/names.ts'
 import { settingUnknown } from '../model/problems/configure.ts'
 import { noEarlierRelease, releaseNotKept } from '../model/problems/state.ts'
 import type { Release } from '../model/release.ts'
-import { freezeSettings } from '../steps/configure/index.ts'
+import { freezeSettings, storedSettings } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { rollOut, tagOf } from './deploy.ts'
-import { retireServing } from './drain.ts'
+import { drainInBackground, retireServing } from './drain.ts'
 import { requireWanted, sealWanted, wantedSettings } from './given.ts'
 import { journaled, secondsSince, type Change } from './journal.ts'
 import { applyRoutes, routesOf, urlOf } from './routing.ts'
@@ -67,7 +67,11 @@ async function serve(
   berth.state.apps.get(name)
   await journaled(berth, { name, action, emit, signal }, async (change) => {
     const release = await choose(change.app)
-    const commit = () => berth.state.apps.setTrouble(change.app.id, undefined)
+    const commit = () => {
+      berth.state.settings.replace(change.app, storedSettings(release))
+      berth.state.apps.setDeclared(change.app.id, release.declared)
+      berth.state.apps.setTrouble(change.app.id, undefined)
+    }
     await rollOut(berth, change, { release, isNew: false, commit })
     emitDeployed(berth, change, release, begun)
   })
@@ -84,7 +88,7 @@ function emitDeployed(berth: Berth, { app, emit }: Change, release: Release, beg
 export async function stop(berth: Berth, { app: name, emit, signal }: Asked): Promise<void> {
   berth.state.apps.get(name)
   await journaled(berth, { name, action: 'stop', emit, signal }, async ({ app }) => {
-    await takeOutOfService(berth, app)
+    await takeOutOfService(berth, app, signal)
     emit({
       kind: 'done',
       app: name,
@@ -94,7 +98,8 @@ export async function stop(berth: Berth, { app: name, emit, signal }: Asked): Pr
   })
 }
 
-async function takeOutOfService(berth: Berth, app: App): Promise<void> {
+/** @param signal ends the waiting; the sandbox drains on, if need be under the next daemon */
+async function takeOutOfService(berth: Berth, app: App, signal: AbortSignal): Promise<void> {
   const retired = await berth.busy.routing(async () => {
     const retiring = berth.state.atomically(() => {
       berth.state.apps.setWanted(app.id, 'stopped')
@@ -104,7 +109,16 @@ async function takeOutOfService(berth: Berth, app: App): Promise<void> {
     if (retiring) await applyRoutes(berth, routesOf(berth))
     return retiring
   })
-  await retired?.drain()
+  await untilAborted(signal, retired?.drain() ?? Promise.resolve())
+}
+
+async function untilAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  signal.throwIfAborted()
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await Promise.race([work, aborted])
+  signal.throwIfAborted()
 }
 
 /** Changes settings. A running application gets a new release with them, or keeps everything as it was. */
@@ -160,10 +174,15 @@ function requireKnown({ state }: Berth, app: App, names: readonly string[]): voi
 
 /** Takes an application away: sandbox, releases, settings, secrets, logs; volumes only when that is asked for. */
 export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, volumes: boolean): Promise<void> {
-  berth.state.apps.get(name)
+  // Also what a first deploy that was cut off has left: it has no release yet.
+  if (!berth.state.apps.find(name)) berth.state.apps.get(name)
   await journaled(berth, { name, action: 'destroy', emit, signal }, async ({ app }) => {
-    await takeOutOfService(berth, app)
-    for (const record of berth.state.sandboxes.ofApp(app)) await berth.isolator.stop(record.id, 0)
+    await takeOutOfService(berth, app, signal)
+    const draining = berth.state.sandboxes.ofApp(app).map(({ id }) => drainInBackground(berth, id))
+    await untilAborted(
+      signal,
+      Promise.all(draining).then(() => undefined),
+    )
     for (const release of berth.state.releases.list(app)) await berth.images.untag(tagOf(release))
     await removeTree(join(berth.paths.logs, name))
     if (volumes) await removeTree(join(berth.paths.volumes, name))

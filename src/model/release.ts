@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Variable } from './manifest.ts'
 
 /** A release is an image, its settings, the versions of its secrets and how it runs: frozen and numbered. */
 
@@ -43,6 +44,9 @@ export const Release = z.strictObject({
   settings: z.record(z.string(), z.string()),
   /** Secret settings by name, as versions in the sealed store. */
   secretVersions: z.record(z.string(), z.int()),
+  /** What its manifest declares, and which plain settings an operator had set: a rollback brings both back. */
+  declared: z.record(z.string(), Variable),
+  explicit: z.array(z.string()),
   run: RunSpec,
   /** RFC 3339, UTC. */
   createdAt: z.string(),

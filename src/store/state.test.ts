@@ -29,6 +29,8 @@ function release(number: number): Release {
     source: { description: 'a folder', treeDigest: `sha256:${'1'.repeat(64)}` },
     settings: {},
     secretVersions: {},
+    declared: {},
+    explicit: [],
     run: {
       argv: ['true'],
       workdir: '/app',

@@ -109,6 +109,11 @@ volumes.data = { path = "/data" }
     assert.equal((await berth.get('shop', '/greeting')).text, 'servus s3cr3t')
     await berth.ok('rollback', 'shop', 'v2')
     assert.equal((await berth.get('shop', '/greeting')).text, 'hello unset')
+    const entries = await berth.json<ConfigEntry[]>('config', 'list', 'shop')
+    assert.deepEqual(
+      entries.filter(({ set }) => set),
+      [],
+    )
   })
 
   it('refuses to roll back to what does not exist', async () => {

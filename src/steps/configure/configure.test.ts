@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { Variable } from '../../model/manifest.ts'
 import { Problem } from '../../model/problem.ts'
 import { Secret } from '../../model/secret.ts'
-import { checkAssignment, freezeSettings, requireSettings } from './index.ts'
+import { checkAssignment, freezeSettings, requireSettings, storedSettings } from './index.ts'
 
 const shop = { name: 'shop', isDeployed: true }
 
@@ -72,13 +72,27 @@ describe('freezeSettings()', () => {
       { kind: 'plain', name: 'EXTRA', value: 'x' },
       { kind: 'plain', name: 'A', value: '7' },
     ])
-    assert.deepEqual(frozen, { settings: { A: '7', B: 'false', EXTRA: 'x' }, secretVersions: {} })
+    assert.deepEqual(frozen.settings, { A: '7', B: 'false', EXTRA: 'x' })
+    assert.deepEqual(frozen.explicit, ['EXTRA', 'A'])
   })
 
   it('freezes a secret as its version', () => {
     const declared = declare({ KEY: { secret: true, default: 'insecure' } })
     const frozen = freezeSettings(declared, [{ kind: 'secret', name: 'KEY', version: 3 }])
-    assert.deepEqual(frozen, { settings: {}, secretVersions: { KEY: 3 } })
+    assert.deepEqual([frozen.settings, frozen.secretVersions], [{}, { KEY: 3 }])
+  })
+})
+
+describe('storedSettings()', () => {
+  it('gives back what was set, without the defaults', () => {
+    const stored = [
+      { kind: 'plain', name: 'A', value: '7' },
+      { kind: 'secret', name: 'KEY', version: 3 },
+    ] as const
+    assert.deepEqual(
+      storedSettings(freezeSettings(declare({ A: {}, B: { default: 1 }, KEY: { secret: true } }), stored)),
+      stored,
+    )
   })
 })
 

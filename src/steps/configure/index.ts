@@ -12,6 +12,9 @@ type Declared = Readonly<Record<string, Variable>>
 export interface FrozenSettings {
   readonly settings: Readonly<Record<string, string>>
   readonly secretVersions: Readonly<Record<string, number>>
+  readonly declared: Record<string, Variable>
+  /** Names of the plain settings that are set, and not there by default. */
+  readonly explicit: string[]
 }
 
 /**
@@ -53,7 +56,15 @@ export function freezeSettings(declared: Declared, stored: readonly Setting[]): 
     if (setting.kind === 'plain') settings.set(setting.name, setting.value)
     else secretVersions.set(setting.name, setting.version)
   }
-  return { settings: sorted(settings), secretVersions: sorted(secretVersions) }
+  const explicit = stored.flatMap(({ kind, name }) => (kind === 'plain' ? [name] : []))
+  return { settings: sorted(settings), secretVersions: sorted(secretVersions), declared: { ...declared }, explicit }
+}
+
+/** The settings as they were set when a release was frozen. */
+export function storedSettings({ settings, secretVersions, explicit }: Omit<FrozenSettings, 'declared'>): Setting[] {
+  const plain = explicit.map((name): Setting => ({ kind: 'plain', name, value: settings[name] ?? '' }))
+  const secret = Object.entries(secretVersions).map(([name, version]): Setting => ({ kind: 'secret', name, version }))
+  return [...plain, ...secret]
 }
 
 function sorted<Value>(entries: ReadonlyMap<string, Value>): Record<string, Value> {
