@@ -116,11 +116,11 @@ async function runScenario(name: ScenarioName, peers: readonly Peer[]): Promise<
 }
 
 async function report(peers: readonly string[]): Promise<void> {
-  const model = cpus().length
-  const kernel = (await attempt(['uname', '--kernel-release'])).trim()
+  const cores = cpus().length
+  const kernel = /^\d+\.\d+/.exec(await attempt(['uname', '--kernel-release']))?.[0] ?? '?'
   const debian = (await readFile('/etc/debian_version', 'utf8').catch(() => '?')).trim()
   const day = new Date().toISOString().slice(0, 10)
-  const heading = `${day}; ${model} cores, shared with other work; Linux ${kernel}, Debian ${debian}`
+  const heading = `${day}; ${cores} cores, shared with other work; Linux ${kernel}, Debian ${debian}`
   const text = `${heading}\n\n${aimsTable(samples)}\n\n${figuresTable(samples, peers)}\n`
   console.log(text)
   if (options.write) await writeIntoDocs(text)
