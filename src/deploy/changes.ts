@@ -9,10 +9,10 @@ import type { Release } from '../model/release.ts'
 import { freezeSettings, storedSettings } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
-import { rollOut, tagOf } from './deploy.ts'
 import { drainInBackground, retireServing } from './drain.ts'
 import { requireWanted, sealWanted, wantedSettings } from './given.ts'
 import { journaled, secondsSince, type Change } from './journal.ts'
+import { rollOut, tagOf } from './roll-out.ts'
 import { applyRoutes, routesOf, urlOf } from './routing.ts'
 
 /** The changes of an application that need no source: each is journaled, and none of them builds anything. */

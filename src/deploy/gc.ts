@@ -4,7 +4,7 @@ import type { GcReport } from '../model/api.ts'
 import type { Digest } from '../model/names.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
-import { tagOf } from './deploy.ts'
+import { tagOf } from './roll-out.ts'
 
 /** Releases of each application whose images stay, so that a rollback needs no build; the current one always stays. */
 const keptReleases = 10
