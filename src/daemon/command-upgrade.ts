@@ -1,6 +1,6 @@
 import type { IncomingMessage } from '../host/http.ts'
 import { PassThrough, type Duplex } from 'node:stream'
-import { eventOf, execCommand, problemOf, runCommand, type Berth } from '../deploy/index.ts'
+import { eventOf, execCommand, logPlace, problemOf, runCommand, type Berth } from '../deploy/index.ts'
 import type { CommandIo, TerminalSize } from '../isolation/isolator.ts'
 import { CommandRequest } from '../model/api.ts'
 import { encodeFrame, frameReader } from '../model/command-stream.ts'
@@ -35,7 +35,7 @@ export async function upgradeToCommand(
     const exit = await execute(berth, { app, argv: command.argv, io, signal: aborter.signal })
     socket.end(encodeFrame('exit', String(exitCodeOf(exit))))
   } catch (error) {
-    const problem = problemOf(error, { action: route.action, signal: aborter.signal, log: berth.paths.daemonLog })
+    const problem = problemOf(error, { action: route.action, signal: aborter.signal, log: logPlace(berth) })
     if (problem.code === 'internal-error')
       berth.log(error instanceof Error ? (error.stack ?? error.message) : String(error))
     socket.end(encodeFrame('problem', JSON.stringify(eventOf(problem))))

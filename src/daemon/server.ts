@@ -1,6 +1,6 @@
 import { createHttpServer, type HttpServer, type IncomingMessage, type ServerResponse } from '../host/http.ts'
 import type { Duplex } from 'node:stream'
-import { eventOf, problemOf, type Berth } from '../deploy/index.ts'
+import { eventOf, logPlace, problemOf, type Berth } from '../deploy/index.ts'
 import { chmod, rm } from '../host/files.ts'
 import { releaseMemory } from '../host/memory.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
@@ -82,7 +82,7 @@ async function answer(berth: Berth, { routes, request, response, ending }: Incom
     if (!found) throw requestInvalid({ reason: `there is no ${request.method ?? ''} ${pathname}` })
     await found.route.handle({ request, response, parameters: found.parameters, query, signal })
   } catch (error) {
-    const problem = problemOf(error, { action, signal, log: berth.paths.daemonLog })
+    const problem = problemOf(error, { action, signal, log: logPlace(berth) })
     const cause = problem.cause ?? error
     if (problem.code === 'internal-error')
       berth.log(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))
@@ -94,7 +94,7 @@ async function upgrade(berth: Berth, request: IncomingMessage, socket: Duplex, h
   try {
     await upgradeToCommand(berth, request, socket, head)
   } catch (error) {
-    const problem = problemOf(error, { action: 'command', log: berth.paths.daemonLog })
+    const problem = problemOf(error, { action: 'command', log: logPlace(berth) })
     const body = JSON.stringify(eventOf(problem))
     const head = ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close']
     socket.end([`HTTP/1.1 ${statusOf(problem)} Refused`, ...head, '', body].join('\r\n'))

@@ -36,6 +36,11 @@ export async function requireReadyHost({ isolator, front }: Berth, emit: Emit): 
   for (const message of await isolator.weaknesses()) emit({ kind: 'notice', message })
 }
 
+/** Where an operator finds the daemon's log: systemd tells its services when theirs goes to the journal (systemd.exec(5)). */
+export function logPlace({ paths }: Berth): string {
+  return process.env['JOURNAL_STREAM'] === undefined ? paths.daemonLog : '`journalctl -u berth`'
+}
+
 /** Lets work go on by itself; a failure is a line in the log, never an unhandled rejection. */
 export function inBackground(berth: Berth, what: string, work: Promise<void>): void {
   const guarded = work

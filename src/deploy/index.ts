@@ -1,4 +1,4 @@
-export { type Berth } from './berth.ts'
+export { logPlace, type Berth } from './berth.ts'
 export { Busy } from './busy.ts'
 export { changeConfig, destroy, restart, rollback, stop, type Asked } from './changes.ts'
 export { execCommand, runCommand } from './commands.ts'

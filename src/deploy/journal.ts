@@ -1,7 +1,7 @@
 import type { Emit } from '../model/events.ts'
 import type { StepName } from '../model/names.ts'
 import type { App } from '../store/apps.ts'
-import type { Berth } from './berth.ts'
+import { logPlace, type Berth } from './berth.ts'
 import { eventOf, problemOf } from './failure.ts'
 
 /** One change of an application while it is made. */
@@ -30,7 +30,7 @@ export async function journaled<Result>(
     berth.state.deployments.succeeded(deployment)
     return result
   } catch (error) {
-    const problem = problemOf(error, { action, signal, log: berth.paths.daemonLog })
+    const problem = problemOf(error, { action, signal, log: logPlace(berth) })
     berth.state.deployments.failed(deployment, eventOf(problem))
     throw problem
   } finally {

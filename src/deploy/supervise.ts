@@ -2,7 +2,7 @@ import { describeExit, type Exit } from '../model/sandbox.ts'
 import type { App } from '../store/apps.ts'
 import type { SandboxRecord } from '../store/sandboxes.ts'
 import { activate, lastLines } from './activate.ts'
-import { inBackground, type Berth } from './berth.ts'
+import { inBackground, logPlace, type Berth } from './berth.ts'
 import { eventOf, problemOf } from './failure.ts'
 import { applyRoutes, routesOf } from './routing.ts'
 
@@ -92,7 +92,7 @@ export class Supervisor {
       this.#forgetWhenWell(berth, appId, record.id)
     } catch (error) {
       if (!isNeeded(berth, app)) return
-      const { message, lines = [] } = eventOf(problemOf(error, { action: 'restart', log: berth.paths.daemonLog }))
+      const { message, lines = [] } = eventOf(problemOf(error, { action: 'restart', log: logPlace(berth) }))
       berth.state.apps.setTrouble(appId, { exit: message, restarts, lines: [...lines], at: new Date().toISOString() })
       this.#later(berth, app, message)
     } finally {
