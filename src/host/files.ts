@@ -91,9 +91,19 @@ export async function writeFileAtomically(path: string, content: string | Buffer
     await fs.rm(beside, { force: true })
     throw error
   }
-  await syncDirectory(dirname(path))
+  await syncPath(dirname(path))
 }
 let temporaryCounter = 0
+
+/**
+ * Replaces a file whose loss costs only time: a reader never sees half of it, but nothing waits for the disk, so that a
+ * power cut may leave it empty.
+ */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const beside = `${path}.${process.pid}.${(temporaryCounter += 1)}.tmp`
+  await fs.writeFile(beside, content)
+  await fs.rename(beside, path)
+}
 
 async function writeSynced(path: string, content: string | Buffer, mode: number): Promise<void> {
   const handle = await fs.open(path, 'wx', mode)
@@ -105,8 +115,8 @@ async function writeSynced(path: string, content: string | Buffer, mode: number)
   }
 }
 
-/** Makes names that were just made or renamed in a directory survive a power cut. */
-export async function syncDirectory(path: string): Promise<void> {
+/** Makes a file's content, or the names in a directory, survive a power cut. */
+export async function syncPath(path: string): Promise<void> {
   const handle = await fs.open(path, 'r')
   try {
     await handle.sync()

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncDirectory } from './files.ts'
+import { syncPath } from './files.ts'
 
 /** A file that is hashed while it is written, and gets its real name only when it is complete and on disk. */
 export class HashingFile {
@@ -53,7 +53,7 @@ export class HashingFile {
   /** Moves the finished file to its name; the move survives a power cut. */
   async moveTo(target: string): Promise<void> {
     await fs.rename(this.path, target)
-    await syncDirectory(dirname(target))
+    await syncPath(dirname(target))
   }
 
   /** Closes and removes the file; harmless after `moveTo`. */

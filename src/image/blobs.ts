@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as files from '../host/files.ts'
 import { hashFile, HashingFile } from '../host/hashing-file.ts'
@@ -54,7 +55,10 @@ export class BlobStore {
   }
 
   async addText(text: string): Promise<{ digest: Digest; bytes: number }> {
-    return this.add((output) => output.write(Buffer.from(text)))
+    const content = Buffer.from(text)
+    const digest: Digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
+    if (await this.has(digest)) return { digest, bytes: content.length }
+    return this.add((output) => output.write(content))
   }
 
   /**

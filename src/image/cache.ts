@@ -66,7 +66,7 @@ export class Cache {
 
   async #write(directory: string, key: string, value: unknown): Promise<void> {
     await files.mkdir(directory, { recursive: true })
-    await files.writeFileAtomically(join(directory, `${key}.json`), `${JSON.stringify(value, undefined, 2)}\n`)
+    await files.replaceFile(join(directory, `${key}.json`), `${JSON.stringify(value, undefined, 2)}\n`)
   }
 }
 

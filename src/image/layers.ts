@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { runCommand } from '../host/command.ts'
 import * as files from '../host/files.ts'
 import { pathsOf, type Instance, type Paths } from '../host/instance.ts'
-import { listTree } from '../host/tree.ts'
+import { listTree, syncTree, type TreeEntry } from '../host/tree.ts'
 import { hexOf, type Digest } from '../model/names.ts'
 import { layerMissing } from '../model/problems/install.ts'
 import type { BlobStore } from './blobs.ts'
@@ -41,7 +41,7 @@ export class LayerStore {
   async adopt(upper: string, how: Normalisation): Promise<StoredLayer> {
     const entries = await normaliseTree(upper, how)
     const { digest, bytes } = await this.#blobs.add((output) => writeLayerTar(upper, entries, output))
-    await this.#place(upper, digest)
+    await this.#place(upper, digest, entries)
     return { diffId: digest, bytes }
   }
 
@@ -59,28 +59,27 @@ export class LayerStore {
     try {
       await files.mkdir(unpacked)
       await unpackLayer(this.#blobs.path(diffId), unpacked)
-      await this.#place(unpacked, diffId)
+      await this.#place(unpacked, diffId, await listTree(unpacked))
     } finally {
       await files.removeTree(unpacked)
     }
     return directory
   }
 
-  async #place(directory: string, diffId: Digest): Promise<void> {
+  async #place(directory: string, diffId: Digest, entries: readonly TreeEntry[]): Promise<void> {
     await files.mkdir(this.#paths.layers, { recursive: true })
     if (await files.exists(this.directory(diffId))) return files.removeTree(directory)
     // The archive has no entry for the root itself, so it must be the same wherever the layer came from.
     await files.chmod(directory, 0o755)
     await files.lutimes(directory, 0, 0)
-    // One call for the whole file system is faster than fsync for each of ten thousand files.
-    await runCommand(['sync', '--file-system', directory], { timeoutSeconds: 600 })
+    await syncTree(directory, entries)
     try {
       await files.rename(directory, this.directory(diffId))
     } catch (error) {
       if (!files.hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
       await files.removeTree(directory) // another build of the same layer was first
     }
-    await files.syncDirectory(this.#paths.layers)
+    await files.syncPath(this.#paths.layers)
   }
 }
 
