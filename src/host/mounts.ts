@@ -38,8 +38,23 @@ export async function mountLayers(layers: readonly string[], target: string, lin
   await Promise.all([...layers.map((layer, index) => symlink(layer, join(links, String(index)))), mkdir(target)])
   const topmostFirst = layers.map((_, index) => index).reverse()
   const options = `ro,nosuid,nodev,lowerdir=${topmostFirst.join(':')}`
-  await runCommand(['mount', '-t', 'overlay', '-o', options, 'berth', target], { cwd: links })
+  await mountOverlay({ source: 'berth', target, options, cwd: links })
   await rm(links, { recursive: true })
+}
+
+/**
+ * Mounts an overlay by mount(2). util-linux from 2.39 on would use fsconfig(2), which takes no option of more than 255
+ * characters, and two layers with their full paths are that.
+ */
+export async function mountOverlay(overlay: {
+  readonly source: string
+  readonly target: string
+  readonly options: string
+  readonly cwd?: string
+}): Promise<void> {
+  const { source, target, options, cwd = '/' } = overlay
+  const env = { LIBMOUNT_FORCE_MOUNT2: 'always' }
+  await runCommand(['mount', '-t', 'overlay', '-o', options, source, target], { cwd, env })
 }
 
 /** Unmounts everything at or below `path`, innermost first. Nothing mounted there is no error. */

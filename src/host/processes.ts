@@ -93,14 +93,14 @@ export async function spawnDetached(
  */
 export async function spawnReporting(
   argv: readonly [string, ...string[]],
-  env: Readonly<Record<string, string>>,
+  { env, cwd }: { readonly env: Readonly<Record<string, string>>; readonly cwd: string },
 ): Promise<{ readonly report: string; readonly stderr: string }> {
   const [file, ...args] = argv
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...fixedEnvironment, ...env },
-    cwd: '/',
+    cwd,
   })
   const [, , errors, reports] = child.stdio
   if (!errors || !reports) throw new Error('the pipes of a new process are missing')

@@ -4,6 +4,7 @@ import { cgroupFacts, countsSwap } from '../host/cgroups.ts'
 import { CommandFailed, runCommand } from '../host/command.ts'
 import * as files from '../host/files.ts'
 import { pathsOf, type Instance } from '../host/instance.ts'
+import { mountOverlay } from '../host/mounts.ts'
 import { buildImpossible } from '../model/problems/install.ts'
 import { buildConfig, buildLimits, type BuildProcess } from './build-config.ts'
 import { runtimeRoot, tearDown } from './build-debris.ts'
@@ -131,7 +132,7 @@ export class BuildSandbox {
     // Without these four a layer would mean something only above exactly the layers that it was built on.
     const selfContained = 'redirect_dir=off,metacopy=off,index=off,xino=off'
     const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${selfContained}`
-    await runCommand(['mount', '-t', 'overlay', '-o', options, `${this.#instance.name}-build`, this.#rootfs])
+    await mountOverlay({ source: `${this.#instance.name}-build`, target: this.#rootfs, options })
   }
 
   async #makeNetwork(): Promise<void> {

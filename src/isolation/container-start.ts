@@ -118,7 +118,8 @@ async function createUnderMonitor(layout: Layout, { id, logFile }: SandboxSpec):
     ...['--conmon-pidfile', layout.monitorPidFile, '--full-attach', '--log-level', 'error'],
     ...['--runtime-arg', '--root', '--runtime-arg', layout.runtimeRoot],
   ]
-  const { report, stderr } = await spawnReporting(argv, { _OCI_SYNCPIPE: '3' })
+  // conmon also notes an out-of-memory kill in the directory that it stands in.
+  const { report, stderr } = await spawnReporting(argv, { env: { _OCI_SYNCPIPE: '3' }, cwd: layout.bundle })
   const { data, message } = (report === '' ? {} : JSON.parse(report)) as { data?: unknown; message?: unknown }
   if (typeof data === 'number' && data > 0) return data
   throw new Error(typeof message === 'string' ? message.trim() : stderr.trim() || 'the monitor did not start')
