@@ -1,4 +1,4 @@
-import { removeTree } from '../host/files.ts'
+import { exists, removeTree } from '../host/files.ts'
 import { join } from 'node:path'
 import type { ConfigChange } from '../model/api.ts'
 import type { Emit } from '../model/events.ts'
@@ -185,10 +185,11 @@ export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, 
     )
     for (const release of berth.state.releases.list(app)) await berth.images.untag(tagOf(release))
     await removeTree(join(berth.paths.logs, name))
-    if (volumes) await removeTree(join(berth.paths.volumes, name))
+    const folder = join(berth.paths.volumes, name)
+    if (volumes) await removeTree(folder)
     berth.state.apps.destroy(app.id)
     await berth.busy.routing(() => applyRoutes(berth, routesOf(berth)))
-    const kept = volumes ? '' : `; its volumes, if any, are kept in ${join(berth.paths.volumes, name)}`
+    const kept = (await exists(folder)) ? `; its volumes are kept in ${folder}` : ''
     emit({ kind: 'done', app: name, action: 'destroy', message: `${name} is gone${kept}` })
   })
 }
