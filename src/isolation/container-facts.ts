@@ -9,6 +9,7 @@ export interface HostFacts {
   readonly hasIpv6: boolean
   /** Not given in a chroot, nor where `user.max_user_namespaces` is 0 (user_namespaces(7)). */
   readonly givesUserNamespaces: boolean
+  readonly isChroot: boolean
   readonly hardLimits: Readonly<Record<string, number>>
 }
 
@@ -25,6 +26,7 @@ export async function hostFacts(): Promise<HostFacts> {
     countsSwap: swap,
     hasIpv6,
     givesUserNamespaces: userNamespaces,
+    isChroot: !userNamespaces && Number(await readText('/proc/sys/user/max_user_namespaces')) > 0,
     hardLimits: parseHardLimits(limits),
   }
 }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { mkdir, rm } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
-import { sandboxNotStarted } from '../model/problems/isolation.ts'
+import { execInChroot, sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import { execInContainer, runContainer } from './container-command.ts'
 import { type HostFacts, hostFacts } from './container-facts.ts'
@@ -61,7 +61,10 @@ export function containerIsolator(instance: Instance): Isolator {
         await removeContainer(instance, spec.id, host)
         return exit
       }),
-    exec: (id, argv, io, signal) => execInContainer(layoutOf(instance, id), id, { argv, io, signal }),
+    exec: async (id, argv, io, signal) => {
+      if ((await facts()).isChroot) throw execInChroot({ id })
+      return execInContainer(layoutOf(instance, id), id, { argv, io, signal })
+    },
     stop: (id, graceSeconds) => {
       const underWay = stopping.get(id)
       if (underWay) return underWay

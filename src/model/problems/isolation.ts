@@ -29,3 +29,12 @@ for x64 and arm64. It is not installed, or not made for this machine.`,
     fix: 'Install berth again with its optional packages, or run the command without a terminal',
   }),
 })
+
+export const execInChroot = problem('exec-in-chroot', {
+  explain: `berth itself runs in a chroot. Whoever enters a sandbox from there comes out at the root of the machine's mounts, and
+not at the sandbox's own, so berth does not enter it. Everything else works.`,
+  text: ({ id }: { id: string }) => ({
+    message: `Cannot run a command inside ${id}: berth runs in a chroot`,
+    fix: 'Use `berth run`, which makes a sandbox of its own, or run berth outside of the chroot',
+  }),
+})
