@@ -40,7 +40,7 @@ function ownWords(words: readonly string[]): readonly string[] {
 
 async function report(error: unknown, { json, print, screen }: Output): Promise<number> {
   if (error instanceof Problem) {
-    const { eventOf } = await import('../client/connection.ts')
+    const { eventOf } = await import('../model/problem-event.ts')
     const event = eventOf(error)
     if (json) print(JSON.stringify(event))
     else screen.write(`${renderProblem(event, screen.paint)}\n`)

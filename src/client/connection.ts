@@ -95,16 +95,3 @@ export function problemFrom({ code, message, fix, at, lines, temporary }: Proble
     { message, fix, ...(at === undefined ? {} : { at }), ...(lines === undefined ? {} : { lines }) },
   )
 }
-
-/** The event that tells of a problem. */
-export function eventOf({ code, definition, text: { message, fix, at, lines } }: Problem): ProblemEvent {
-  return {
-    kind: 'problem',
-    code,
-    message,
-    fix,
-    ...(at === undefined ? {} : { at }),
-    ...(lines === undefined ? {} : { lines }),
-    temporary: definition.temporary,
-  }
-}

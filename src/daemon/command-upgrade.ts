@@ -1,6 +1,7 @@
 import type { IncomingMessage } from '../host/http.ts'
 import { PassThrough, type Duplex } from 'node:stream'
-import { eventOf, execCommand, logPlace, problemOf, runCommand, type Berth } from '../deploy/index.ts'
+import { eventOf } from '../model/problem-event.ts'
+import { execCommand, logPlace, problemOf, runCommand, type Berth } from '../deploy/index.ts'
 import type { CommandIo, TerminalSize } from '../isolation/isolator.ts'
 import { CommandRequest } from '../model/api.ts'
 import { encodeFrame, frameReader } from '../model/command-stream.ts'

@@ -1,8 +1,10 @@
-import { createHttpServer, type HttpServer, type IncomingMessage, type ServerResponse } from '../host/http.ts'
+import { createHttpServer, type IncomingMessage, type ServerResponse } from '../host/http.ts'
 import type { Duplex } from 'node:stream'
-import { eventOf, logPlace, problemOf, type Berth } from '../deploy/index.ts'
-import { chmod, rm } from '../host/files.ts'
+import { eventOf } from '../model/problem-event.ts'
+import { logPlace, problemOf, type Berth } from '../deploy/index.ts'
+import { chmod } from '../host/files.ts'
 import { releaseMemory } from '../host/memory.ts'
+import { listenOnSocket } from '../host/sockets.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { upgradeToCommand } from './command-upgrade.ts'
 import { findRoute, sendProblem, statusOf, type Route } from './http.ts'
@@ -40,8 +42,8 @@ export async function listen(berth: Berth): Promise<ApiServer> {
   // A deploy may take as long as a build takes; the socket is root's own.
   server.requestTimeout = 0
   server.headersTimeout = 10_000
-  await rm(berth.paths.socket, { force: true })
-  await listenOn(server, berth.paths.socket)
+  await listenOnSocket(server, berth.paths.socket)
+  await chmod(berth.paths.socket, 0o600)
   return {
     async close() {
       server.close()
@@ -50,14 +52,6 @@ export async function listen(berth: Berth): Promise<ApiServer> {
       server.closeAllConnections()
     },
   }
-}
-
-async function listenOn(server: HttpServer, path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(path, resolve)
-  })
-  await chmod(path, 0o600)
 }
 
 interface Incoming {

@@ -1,6 +1,5 @@
 import { hasCode } from '../host/files.ts'
 import { CommandFailed } from '../host/command.ts'
-import type { ProblemEvent } from '../model/events.ts'
 import { Problem } from '../model/problem.ts'
 import { deployCancelled, diskFull, internalError } from '../model/problems/deploy.ts'
 import { withoutUserinfo } from '../model/secret.ts'
@@ -20,21 +19,6 @@ export function problemOf(error: unknown, { action, signal, log }: FailureContex
   if (isDiskFull(error)) return diskFull({ where: pathOf(error) }, { cause: error })
   const reason = error instanceof Error ? error.message : String(error)
   return internalError({ reason: withoutUserinfo(reason.split('\n')[0] ?? ''), log }, { cause: error })
-}
-
-/** The event that tells a problem to clients and to the journal. */
-export function eventOf(problem: Problem): ProblemEvent {
-  const { message, fix, at, lines } = problem.text
-  const { temporary } = problem.definition
-  return {
-    kind: 'problem',
-    code: problem.code,
-    message,
-    fix,
-    ...(at ? { at } : {}),
-    ...(lines ? { lines } : {}),
-    temporary,
-  }
 }
 
 function isDiskFull(error: unknown): boolean {

@@ -4,7 +4,7 @@ export { changeConfig, destroy, restart, rollback, stop, type Asked } from './ch
 export { execCommand, runCommand } from './commands.ts'
 export { deploy } from './deploy.ts'
 export { Endings } from './endings.ts'
-export { eventOf, problemOf } from './failure.ts'
+export { problemOf } from './failure.ts'
 export { collectGarbage } from './gc.ts'
 export { keepFront } from './keep-front.ts'
 export { logsOf } from './logs.ts'

@@ -2,7 +2,8 @@ import type { Emit } from '../model/events.ts'
 import type { StepName } from '../model/names.ts'
 import type { App } from '../store/apps.ts'
 import { logPlace, type Berth } from './berth.ts'
-import { eventOf, problemOf } from './failure.ts'
+import { eventOf } from '../model/problem-event.ts'
+import { problemOf } from './failure.ts'
 
 /** One change of an application while it is made. */
 export interface Change {

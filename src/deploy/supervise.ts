@@ -3,7 +3,8 @@ import type { App } from '../store/apps.ts'
 import type { SandboxRecord } from '../store/sandboxes.ts'
 import { activate, lastLines } from './activate.ts'
 import { inBackground, logPlace, type Berth } from './berth.ts'
-import { eventOf, problemOf } from './failure.ts'
+import { eventOf } from '../model/problem-event.ts'
+import { problemOf } from './failure.ts'
 import { applyRoutes, routesOf } from './routing.ts'
 
 /** Seconds before the n-th start in a row; the last one for all further. */

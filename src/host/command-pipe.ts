@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import { CommandFailed, fixedEnvironment } from './command.ts'
+import { endOfChild, fixedEnvironment } from './command.ts'
 
 /** A running host program that is read and written as a stream. */
 export interface CommandPipe {
@@ -19,24 +19,8 @@ export function openCommand(
 ): CommandPipe {
   const [file, ...args] = argv
   const child = spawn(file, args, { env: { ...fixedEnvironment, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] })
-  let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-10_000)))
   child.stdin.on('error', () => undefined) // it may end without reading all of it; its exit code says enough
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once('error', (cause) => reject(new CommandFailed(argv, { stdout: '', stderr: cause.message })))
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve()
-      else
-        reject(
-          new CommandFailed(argv, {
-            stdout: '',
-            stderr,
-            ...(code === null ? {} : { code }),
-            ...(signal ? { signal } : {}),
-          }),
-        )
-    })
-  })
+  const ended = endOfChild(child, argv)
   ended.catch(() => undefined) // whoever reads the output awaits it afterwards
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
   const stop = async () => {

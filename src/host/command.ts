@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from 'node:child_process'
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /** How programs of the host are run: a list of arguments, a fixed environment, never a shell. */
@@ -106,4 +106,21 @@ export async function runCommand(
 /** Cuts off the beginning once the text is twice as long as it may be, so that cutting is rare. */
 function keepEnd(text: string, characters = Infinity): string {
   return text.length > 2 * characters ? text.slice(-characters) : text
+}
+
+/**
+ * Waits for a child whose output goes elsewhere; the end of what it says on stderr is kept for the failure.
+ * @throws CommandFailed when it does not exit with 0, is killed, or cannot be started.
+ */
+export function endOfChild(child: ChildProcess, argv: readonly string[]): Promise<void> {
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-10_000)))
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(new CommandFailed(argv, { stdout: '', stderr: cause.message })))
+    child.once('close', (code, signal) => {
+      const outcome = { ...(code === null ? {} : { code }), ...(signal ? { signal } : {}), stdout: '', stderr }
+      if (code === 0) resolve()
+      else reject(new CommandFailed(argv, outcome))
+    })
+  })
 }
