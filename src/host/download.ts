@@ -1,31 +1,7 @@
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import * as files from './files.ts'
 import { requestHttp, requestHttps, type IncomingMessage } from './http.ts'
+import { trustHostCertificates } from './tls.ts'
 
 /** Fetching over HTTP from the host itself; builds go through their proxy instead. */
-
-/** Where distributions keep the certificates that the host trusts, Debian's first. */
-const certificateBundles = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/cert.pem',
-]
-
-/** The host's own bundle of trusted certificates, when it has one. */
-export async function hostCertificates(): Promise<string | undefined> {
-  for (const path of certificateBundles) if (await files.exists(path)) return path
-  return undefined
-}
-
-let trusted: Promise<void> | undefined
-
-/** Node trusts its own list; a company's or a test's authority is in the host's. */
-async function trustHostCertificates(): Promise<void> {
-  const bundle = await hostCertificates()
-  const text = bundle && (await files.readText(bundle))
-  const own = text?.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  if (own.length > 0) setDefaultCACertificates([...new Set([...getCACertificates('default'), ...own])])
-}
 
 export interface DownloadOptions {
   readonly headers?: Readonly<Record<string, string>>
@@ -50,7 +26,7 @@ const secondsOfSilence = 60
  * @throws DownloadRefused for an answer other than 200; an Error that says why when there is no answer.
  */
 export async function* download(url: string, options: DownloadOptions): AsyncGenerator<Uint8Array> {
-  await (trusted ??= trustHostCertificates())
+  await trustHostCertificates()
   const response = await follow(url, options, redirectsAllowed)
   if (response.statusCode !== 200) {
     response.destroy()

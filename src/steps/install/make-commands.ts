@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { hostCertificates } from '../../host/download.ts'
+import { hostCertificates } from '../../host/tls.ts'
 import * as files from '../../host/files.ts'
 import { pathsOf } from '../../host/instance.ts'
 import { listTree } from '../../host/tree.ts'

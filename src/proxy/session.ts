@@ -1,0 +1,121 @@
+import { join } from 'node:path'
+import * as files from '../host/files.ts'
+import type { HashingFile } from '../host/hashing-file.ts'
+import { digestOf, type Artifact, type ArtifactKind } from '../model/lock.ts'
+import type { Digest } from '../model/names.ts'
+import { withoutUserinfo } from '../model/secret.ts'
+import { NotFound, type ArtifactName, type Asking, type Document, type Recorder, type Shelf } from './adapter.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Where content goes, and where it comes from: the blob store. */
+export interface BlobShelf {
+  has(digest: Digest): Promise<boolean>
+  path(digest: Digest): string
+  add(fill: (output: HashingFile) => Promise<void>): Promise<{ digest: Digest; bytes: number }>
+}
+
+/** What a build may do with the outside. */
+export type Session =
+  | {
+      readonly mode: 'record'
+      readonly asOf?: Date
+      /** What an earlier lock had and is to stay as it is. */
+      readonly held: readonly Artifact[]
+    }
+  | {
+      readonly mode: 'replay'
+      readonly artifacts: readonly Artifact[]
+      /** The path of an artifact's content, which is fetched when it is not in the store. */
+      provide(artifact: Artifact): Promise<string>
+    }
+
+export interface Surroundings {
+  readonly upstream: Upstream
+  readonly blobs: BlobShelf
+  /** For what adapters keep. */
+  readonly cacheDirectory: string
+  readonly onNotice: (message: string) => void
+}
+
+/** Collects what a build fetches. */
+export class RecordingSession {
+  readonly #around: Surroundings
+  readonly #session: Extract<Session, { mode: 'record' }>
+  readonly #taken = new Map<string, Promise<Artifact>>()
+  readonly #artifacts: Artifact[] = []
+
+  constructor(session: Extract<Session, { mode: 'record' }>, around: Surroundings) {
+    this.#session = session
+    this.#around = around
+  }
+
+  get artifacts(): readonly Artifact[] {
+    return this.#artifacts
+  }
+
+  recorderFor(kind: ArtifactKind): Recorder {
+    const { upstream, blobs, cacheDirectory, onNotice } = this.#around
+    return {
+      asOf: this.#session.asOf,
+      artifacts: this.#artifacts,
+      held: (of, name) => this.#session.held.filter((artifact) => artifact.kind === of && artifact.name === name),
+      ask: (url, asking): Promise<Document> => upstream.ask(url, asking),
+      take: (artifact, url, asking) => this.#take(artifact, url, asking),
+      add: (artifact) => this.#add(artifact),
+      notice: onNotice,
+      cacheDirectory: () => ownDirectory(cacheDirectory, kind),
+      path: (artifact) => blobs.path(digestOf(artifact)),
+    }
+  }
+
+  #take(artifact: ArtifactName, url: URL, asking: Pick<Asking, 'headers'> = {}): Promise<Artifact> {
+    const known = this.#taken.get(url.href)
+    if (known) return known
+    const taken = this.#download(artifact, url, asking)
+    this.#taken.set(url.href, taken)
+    taken.catch(() => this.#taken.delete(url.href))
+    return taken
+  }
+
+  async #download(artifact: ArtifactName, url: URL, asking: Pick<Asking, 'headers'>): Promise<Artifact> {
+    const answer = await this.#around.upstream.open(url, {
+      headers: { ...asking.headers, 'accept-encoding': 'identity' },
+    })
+    if (answer.status !== 200) {
+      answer.stream.destroy()
+      throw new NotFound(url, answer.status)
+    }
+    const { digest, bytes } = await this.#around.blobs.add(async (output) => {
+      for await (const chunk of answer.stream as AsyncIterable<Buffer>) await output.write(chunk)
+    })
+    const sha256 = digest.slice('sha256:'.length)
+    const whole: Artifact = { ...artifact, url: withoutUserinfo(url.href), sha256, size: bytes }
+    this.#add(whole)
+    return whole
+  }
+
+  #add(artifact: Artifact): void {
+    const isSame = (other: Artifact) => other.url === artifact.url && other.version === artifact.version
+    if (!this.#artifacts.some(isSame)) this.#artifacts.push(artifact)
+  }
+}
+
+/** What an adapter sees of a lock while a build is replayed. */
+export function shelfFor(
+  kind: ArtifactKind,
+  session: Extract<Session, { mode: 'replay' }>,
+  { cacheDirectory, onNotice }: Surroundings,
+): Shelf {
+  return {
+    artifacts: session.artifacts,
+    provide: (artifact) => session.provide(artifact),
+    notice: onNotice,
+    cacheDirectory: () => ownDirectory(cacheDirectory, kind),
+  }
+}
+
+async function ownDirectory(root: string, kind: ArtifactKind): Promise<string> {
+  const directory = join(root, kind)
+  await files.mkdir(directory, { recursive: true })
+  return directory
+}
