@@ -47,6 +47,12 @@ export function repeatableOption(written: string, description: string): Paramete
   return { written, description, arity: 'optional', repeatable: true, read: texts }
 }
 
+/** An option that stands alone, or with values: `true`, or the values. */
+export function listOption(written: string, description: string): Parameter<true | readonly string[] | undefined> {
+  const read = (raw: unknown) => (raw === undefined ? undefined : raw === true ? true : texts(raw))
+  return { written, description, arity: 'optional', repeatable: false, read }
+}
+
 function textOrNothing(raw: unknown): string | undefined {
   return typeof raw === 'string' ? raw : undefined
 }

@@ -8,6 +8,7 @@ import { explain } from './commands/explain.ts'
 import { gc } from './commands/gc.ts'
 import { init } from './commands/init.ts'
 import { restart, rollback, start, stop } from './commands/lifecycle.ts'
+import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
 import { plan } from './commands/plan.ts'
 import { ps } from './commands/ps.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   init,
   deploy,
   build,
+  lock,
   plan,
   ps,
   status,

@@ -13,7 +13,7 @@ function read(line: string) {
 
 describe('readCommandLine()', () => {
   const none = { git: undefined, tag: undefined }
-  const deploy = { ...none, name: 'deploy', folder: undefined, set: [], plan: false, refresh: false, verbose: false }
+  const deploy = { ...none, name: 'deploy', folder: undefined, set: [], plan: false, locked: false, verbose: false }
   const cases = [
     { line: 'deploy', expected: { ...deploy, json: false } },
     {

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { Connection } from '../client/connection.ts'
 import type { DeployRequest } from '../model/api.ts'
+import { lockUnwritable } from '../model/problems/client.ts'
+import type { Event } from '../model/events.ts'
 import { option, type Context } from './command.ts'
 
 /** Options of every command that takes a source. */
@@ -15,13 +17,15 @@ export interface SourceInput {
   readonly tag: string | undefined
 }
 
-type Wishes = Pick<DeployRequest, 'set' | 'buildOnly' | 'refresh'>
+type Wishes = Pick<DeployRequest, 'set' | 'goal' | 'locked' | 'update' | 'asOf'>
 
 /** A source, opened and ready to be sent. Disposing of it removes what was fetched. */
 export interface Sending extends AsyncDisposable {
   readonly daemon: Connection
   readonly body: Readable
   readonly notices: readonly string[]
+  /** Where a lock of this source belongs; undefined for a repository, which nobody can write to. */
+  readonly lockFile: string | undefined
 }
 
 export async function sendSource(input: SourceInput, context: Context, wishes?: Partial<Wishes>): Promise<Sending> {
@@ -29,15 +33,45 @@ export async function sendSource(input: SourceInput, context: Context, wishes?: 
   const source = await openSource(input, context)
   try {
     const daemon = await context.daemon()
-    const request = { ...source.described, set: {}, buildOnly: false, refresh: false, ...wishes }
+    const request = { ...source.described, set: {}, goal: 'deploy' as const, locked: false, ...wishes }
     return {
       daemon,
       body: requestBody(request, source.tar),
       notices: source.notices,
+      lockFile: source.lockFile,
       [Symbol.asyncDispose]: () => source.close(),
     }
   } catch (error) {
     await source.close()
     throw error
+  }
+}
+
+/**
+ * Sends a source to be deployed, built or locked, and hands on what happens. A lock that comes of it is written beside
+ * the manifest.
+ * @throws lockUnwritable
+ */
+export async function* sourceEvents(
+  input: SourceInput,
+  context: Context,
+  wishes: () => Promise<Partial<Wishes>>,
+): AsyncGenerator<Event> {
+  await using sending = await sendSource(input, context, await wishes())
+  for (const message of sending.notices) yield { kind: 'notice', message }
+  for await (const event of sending.daemon.work('POST', '/v1/deploy', sending.body)) {
+    yield event
+    if (event.kind !== 'locked') continue
+    if (sending.lockFile !== undefined) await writeLock(sending.lockFile, event.text)
+    else yield { kind: 'notice', message: 'the lock is kept with the release; the repository has no berth.lock' }
+  }
+}
+
+async function writeLock(path: string, text: string): Promise<void> {
+  const { writeFileAtomically } = await import('../host/files.ts')
+  try {
+    await writeFileAtomically(path, text)
+  } catch (error) {
+    throw lockUnwritable({ path, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
   }
 }

@@ -6,11 +6,11 @@ import { readSettings } from './settings.ts'
 
 /** Asks what a deploy would do. Settings that a deploy would store count as set. */
 export async function showPlan(
-  input: SourceInput & { readonly set?: readonly string[]; readonly refresh?: boolean },
+  input: SourceInput & { readonly set?: readonly string[] },
   context: Context,
 ): Promise<Outcome> {
   const set = await readSettings(input.set ?? [], context)
-  await using sending = await sendSource(input, context, { set, refresh: input.refresh ?? false })
+  await using sending = await sendSource(input, context, { set })
   for (const notice of sending.notices) context.say(`note: ${notice}`)
   const plan = await sending.daemon.send<DeployPlan>('POST', '/v1/plan', sending.body)
   return { kind: 'answer', json: plan, text: renderPlan(plan), exitCode: plan.refusals.length > 0 ? 1 : 0 }

@@ -322,8 +322,9 @@ describe('requestBody()', () => {
       manifestPath: 'berth.toml',
       origin: '.',
       set: { A: '1\n2' },
-      buildOnly: false,
-      refresh: false,
+      goal: 'deploy' as const,
+      lockPath: 'berth.lock',
+      locked: false,
     }
     const body = await bytesOf(requestBody(request, packFolder('/', [])) as AsyncIterable<Buffer>)
     const end = body.indexOf('\n')

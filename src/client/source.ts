@@ -1,7 +1,8 @@
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { hasCode, readUntrusted, stat } from '../host/files.ts'
 import type { DeployRequest } from '../model/api.ts'
+import { largestLock, lockFileName } from '../model/lock-file.ts'
 import { folderMissing, manifestUnreadable } from '../model/problems/client.ts'
 import { sourceEmpty } from '../model/problems/retrieve.ts'
 import { withoutUserinfo } from '../model/secret.ts'
@@ -21,10 +22,12 @@ export interface SourceContext {
 
 /** A source tree on its way to the daemon. */
 export interface Source {
-  readonly described: Pick<DeployRequest, 'fallbackName' | 'manifest' | 'manifestPath' | 'origin'>
+  readonly described: Pick<DeployRequest, 'fallbackName' | 'manifest' | 'manifestPath' | 'origin' | 'lock' | 'lockPath'>
   readonly tar: AsyncIterable<Buffer>
   /** What the operator should know, such as files that were left out. */
   readonly notices: readonly string[]
+  /** Where the lock is, or would be written; undefined when the source is no folder. */
+  readonly lockFile: string | undefined
   close(): Promise<void>
 }
 
@@ -40,7 +43,17 @@ export async function openSource(choice: SourceChoice, context: SourceContext): 
   if (git === undefined) return openFolder(folder, choice.folder ?? '.', manifestPath)
   const source = await openRepository(git, choice.tag ?? named.tag, context)
   if (manifest === undefined) return source
-  return { ...source, described: { ...source.described, manifest, manifestPath, fallbackName: nameFrom(folder) } }
+  const lockFile = join(folder, lockFileName)
+  const lock = await readUntrusted(lockFile, largestLock)
+  const lockPath = relative(context.workingDirectory, lockFile)
+  const own = {
+    manifest,
+    manifestPath,
+    lockPath,
+    fallbackName: nameFrom(folder),
+    ...(lock === undefined ? {} : { lock }),
+  }
+  return { ...source, lockFile, described: { ...source.described, ...own } }
 }
 
 /** The body of a deploy: the request as one line, then the tree. */
@@ -65,7 +78,8 @@ async function openFolder(folder: string, given: string, manifestPath: string): 
   const { entries, skipped } = await listFolder(folder)
   if (!entries.some((entry) => entry.kind !== 'folder')) throw sourceEmpty({ origin: given })
   return {
-    described: { fallbackName: nameFrom(folder), manifestPath, origin: folder },
+    described: { fallbackName: nameFrom(folder), manifestPath, lockPath: besides(manifestPath), origin: folder },
+    lockFile: join(folder, lockFileName),
     tar: packFolder(folder, entries),
     notices: skipped.map((path) => `left out ${path}: it is a socket, FIFO or device`),
     close: () => Promise.resolve(),
@@ -81,15 +95,21 @@ async function openRepository(url: string, tag: string | undefined, context: Sou
     described: {
       fallbackName: nameFrom(address.replace(/\/*(\.git)?\/*$/, '')),
       manifestPath: 'berth.toml',
+      lockPath: lockFileName,
       origin: `${address} ${tag ?? ''}`.trim(),
     },
     tar: tree.tar,
+    lockFile: undefined,
     notices: [
       `${tag ?? ''} of ${address} is commit ${tree.commit}`,
       ...tree.submodules.map((path) => `left out ${path}: it is a submodule`),
     ],
     close: () => tree.close(),
   }
+}
+
+function besides(manifestPath: string): string {
+  return join(dirname(manifestPath), lockFileName)
 }
 
 /** Reads `[retrieve]` of a manifest. Everything else in it is checked by the daemon. */

@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream'
 import type { DeployRequest } from '../model/api.ts'
 import type { Emit } from '../model/events.ts'
 import { releaseName } from '../model/names.ts'
-import type { Image } from '../model/plan.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings } from '../steps/configure/index.ts'
-import { applyInstall } from '../steps/install/index.ts'
+import { applyInstall, type Installed } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
 import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
+import { announceLock, lockingFor, storeLock } from './locking.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { rollOut } from './roll-out.ts'
@@ -30,7 +30,7 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   await using source = await openSource(berth, input)
   const { emit, signal, request } = input
   const name = source.retrieved.app
-  if (request.buildOnly) {
+  if (request.goal !== 'deploy') {
     await build(berth, source, input, begun)
     return
   }
@@ -45,10 +45,10 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
       const message = `${exposed} is sealed from now on; earlier releases hold its value in the clear, so change it`
       emit({ kind: 'notice', message })
     }
-    const plan = installPlanOf(source)
     await requireReadyHost(berth, emit)
-    const image = await installImage(berth, { source, plan, change, refresh: request.refresh })
-    const outcome = await release(berth, change, { source, image, wanted })
+    berth.state.deployments.reached(change.deployment, 'install')
+    const installed = await install(berth, { source, request, emit: change.emit, signal: change.signal })
+    const outcome = await release(berth, change, { source, installed, wanted })
     const { number, image: digest } = outcome.release
     const seconds = secondsSince(begun)
     const result = { app: name, release: releaseName(number), digest, url: urlOf(berth, name), seconds }
@@ -56,62 +56,48 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   })
 }
 
+/** Builds the image, and stops there; whoever only wants the lock is not told of the image. */
 async function build(
   berth: Berth,
   source: Source,
   { emit, signal, request }: DeployInput,
   begun: number,
 ): Promise<void> {
-  const { app, treeDigest } = source.retrieved
-  const context = {
-    instance: berth.instance,
-    treeDir: source.folder,
-    treeDigest,
-    emit,
-    signal,
-    refresh: request.refresh,
-  }
-  const image = await step('install', emit, async () => {
-    const result = await applyInstall(installPlanOf(source), context)
-    return { result, summary: `image ${result.digest}` }
-  })
-  emit({ kind: 'built', app, digest: image.digest, seconds: secondsSince(begun) })
+  const { app } = source.retrieved
+  const { image } = await install(berth, { source, request, emit, signal })
+  if (request.goal === 'lock') emit({ kind: 'done', app, action: 'lock', message: `${app} is locked` })
+  else emit({ kind: 'built', app, digest: image.digest, seconds: secondsSince(begun) })
 }
 
 interface InstallInput {
   readonly source: Source
-  readonly plan: ReturnType<typeof installPlanOf>
-  readonly change: Change
-  readonly refresh: boolean
+  readonly request: DeployRequest
+  readonly emit: Emit
+  readonly signal: AbortSignal
 }
 
-async function installImage(berth: Berth, { source, plan, change, refresh }: InstallInput): Promise<Image> {
-  berth.state.deployments.reached(change.deployment, 'install')
+async function install(berth: Berth, { source, request, emit: tell, signal }: InstallInput): Promise<Installed> {
+  const locking = await lockingFor(berth, source, request)
+  const plan = installPlanOf(source)
   const counts = { reused: 0, made: 0 }
   const emit: Emit = (event) => {
     if (event.kind === 'layer') counts[event.reused ? 'reused' : 'made'] += 1
-    change.emit(event)
+    tell(event)
   }
   return step('install', emit, async () => {
     const { treeDigest } = source.retrieved
-    const context = {
-      instance: berth.instance,
-      treeDir: source.folder,
-      treeDigest,
-      emit,
-      signal: change.signal,
-      refresh,
-    }
-    const image = await applyInstall(plan, context)
+    const context = { instance: berth.instance, treeDir: source.folder, treeDigest, emit, signal, locking }
+    const installed = await applyInstall(plan, context)
+    announceLock(source.retrieved.app, locking, installed.lock, emit)
     const summary =
       counts.made === 0 ? `${counts.reused} layers reused` : `${counts.made} layers made, ${counts.reused} reused`
-    return { result: image, summary, reused: counts.made === 0 }
+    return { result: installed, summary, reused: counts.made === 0 }
   })
 }
 
 interface ReleaseInput {
   readonly source: Source
-  readonly image: Image
+  readonly installed: Installed
   readonly wanted: Wanted
 }
 
@@ -119,13 +105,13 @@ interface ReleaseInput {
 async function release(
   berth: Berth,
   change: Change,
-  { source, image, wanted }: ReleaseInput,
+  { source, installed, wanted }: ReleaseInput,
 ): Promise<{ release: Release; changed: boolean }> {
   const { app, emit } = change
   const { next, settings } = await step('configure', emit, async () => {
     berth.state.deployments.reached(change.deployment, 'configure')
     const stored = await sealWanted(berth, app, wanted)
-    const made = makeRelease(berth, app, { source, image, settings: stored })
+    const made = await makeRelease(berth, app, { source, installed, settings: stored })
     const count = Object.keys(made.settings).length + Object.keys(made.secretVersions).length
     return { result: { next: made, settings: stored }, summary: `${count} ${count === 1 ? 'setting' : 'settings'}` }
   })
@@ -159,14 +145,19 @@ interface MakeInput extends Omit<ReleaseInput, 'wanted'> {
   readonly settings: readonly Setting[]
 }
 
-function makeRelease(berth: Berth, app: App, { source, image, settings }: MakeInput): Release {
-  const { origin, treeDigest } = source.retrieved
+async function makeRelease(
+  berth: Berth,
+  app: App,
+  { source, installed: { image, lock }, settings }: MakeInput,
+): Promise<Release> {
+  const { origin, treeDigest, manifestText } = source.retrieved
   return {
     app: app.name,
     number: berth.state.releases.nextNumber(app),
     image: image.digest,
     layers: [...image.layers],
-    source: { description: origin, treeDigest },
+    source: { description: origin, treeDigest, ...(manifestText === undefined ? {} : { manifest: manifestText }) },
+    lock: await storeLock(berth, lock),
     ...freezeSettings(source.manifest.configure.env, settings),
     run: runSpecOf(source.manifest, image.config),
     createdAt: new Date().toISOString(),

@@ -58,9 +58,8 @@ async function installStep(berth: Berth, source: Source, signal: AbortSignal): P
     treeDigest,
     emit: () => undefined,
     signal,
-    refresh: false,
   }
-  const layers = await inspectInstall(installPlanOf(source), context)
+  const layers = await inspectInstall(installPlanOf(source), context, source.retrieved.lock)
   const actions = layers.map(({ title, reused }) => `${reused ? 'reuse' : 'make '} ${title}`)
   return { step: 'install', actions, changes: layers.some(({ reused }) => !reused) }
 }

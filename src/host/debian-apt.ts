@@ -50,12 +50,18 @@ export class PrivateApt {
 
   /**
    * The packages that installing `names` would add to what is installed already.
-   * @param status The dpkg status file of what is there; empty for nothing.
+   * @param have `status`: the dpkg status file of what is there; empty for nothing. `pins`: versions to keep to, as long
+   *   as the archive has them.
    * @throws AptRefused when a name is unknown or the dependencies cannot be met.
    */
-  async resolve(names: readonly string[], status: string, signal: AbortSignal): Promise<Deb[]> {
+  async resolve(
+    names: readonly string[],
+    have: { readonly status: string; readonly pins: readonly Pick<Deb, 'name' | 'version'>[] },
+    signal: AbortSignal,
+  ): Promise<Deb[]> {
     await this.#writeConfiguration()
-    await files.writeFile(join(this.#root, 'status'), status)
+    await files.writeFile(join(this.#root, 'status'), have.status)
+    await files.writeFile(join(this.#root, 'preferences'), have.pins.map(preference).join('\n'))
     const { stdout } = await this.#apt(['apt-get', 'install', '--yes', '--print-uris', '--quiet=2', ...names], signal)
     return parsePrintedUris(stdout)
   }
@@ -120,7 +126,7 @@ export class PrivateApt {
       'Dir::Etc::sourceparts': join(root, 'empty'),
       'Dir::Etc::parts': join(root, 'empty'),
       'Dir::Etc::main': '/dev/null',
-      'Dir::Etc::preferences': '/dev/null',
+      'Dir::Etc::preferences': join(root, 'preferences'),
       'Dir::Etc::preferencesparts': join(root, 'empty'),
       'Dir::Etc::trusted': '/dev/null',
       'Dir::Etc::trustedparts': join(root, 'empty'),
@@ -128,6 +134,11 @@ export class PrivateApt {
     const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`)
     return `${lines.join('')}#clear APT::Architectures;\nAPT::Architectures:: "${this.#sources.architecture}";\n`
   }
+}
+
+/** Above 1000 a version is taken even when it is a downgrade (apt_preferences(5)). */
+function preference({ name, version }: Pick<Deb, 'name' | 'version'>): string {
+  return `Package: ${name}\nPin: version ${version}\nPin-Priority: 1001\n`
 }
 
 /** Reads the lines of `apt-get --print-uris`: `'URL' FILE SIZE SHA256:HASH`. */

@@ -6,7 +6,7 @@ import { appNamePattern } from './names.ts'
  * with NDJSON, one `Event` a line, of which the last says how it ended; a refusal is a `ProblemEvent` with status 4xx.
  *
  * GET    /v1/daemon                     DaemonInfo
- * POST   /v1/deploy                     DeployRequest line + tar       → events
+ * POST   /v1/deploy                     DeployRequest line + tar       → events (also to build and to lock)
  * POST   /v1/plan                       DeployRequest line + tar       → DeployPlan
  * GET    /v1/apps                       AppSummary[]
  * GET    /v1/apps/:app                  AppStatus
@@ -39,10 +39,18 @@ export const DeployRequest = z.strictObject({
   origin: z.string(),
   /** Settings to store before this deploy (`--set`). */
   set: z.record(z.string(), z.string()),
-  /** Stop after the image is built. */
-  buildOnly: z.boolean(),
-  /** Look up newer packages instead of those that the last resolution chose. */
-  refresh: z.boolean(),
+  /** How far to go: `lock` and `build` stop after the image. */
+  goal: z.enum(['deploy', 'build', 'lock']),
+  /** Text of the lock beside the operator's manifest; undefined when the one in the tree counts. */
+  lock: z.string().optional(),
+  /** How to name the lock in messages. */
+  lockPath: z.string(),
+  /** Refuse to resolve anything (`--locked`). */
+  locked: z.boolean(),
+  /** What may move although it is locked: names, or everything. */
+  update: z.union([z.literal('all'), z.array(z.string())]).optional(),
+  /** Language packages published later are not seen. */
+  asOf: z.iso.datetime().optional(),
 })
 export type DeployRequest = z.infer<typeof DeployRequest>
 

@@ -1,3 +1,4 @@
+import type { LockChange } from './lock-changes.ts'
 import type { Digest, StepName } from './names.ts'
 
 /** What work says while it goes on. Terminal, `--json` and journal are renderers of this one stream. */
@@ -9,6 +10,8 @@ export type Event =
   | { kind: 'output'; source: string; stream: 'stdout' | 'stderr'; text: string }
   | { kind: 'notice'; message: string }
   | { kind: 'step-finished'; step: StepName; seconds: number; reused: boolean; summary: string }
+  /** A lock was made; the client writes it beside the manifest. */
+  | { kind: 'locked'; app: string; text: string; changes: LockChange[]; artifacts: number }
   | { kind: 'built'; app: string; digest: Digest; seconds: number }
   | { kind: 'deployed'; app: string; release: string; digest: Digest; url: string; seconds: number; changed: boolean }
   | { kind: 'done'; app: string; action: string; message: string }

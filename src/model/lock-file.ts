@@ -99,7 +99,8 @@ const LockText = z.strictObject({
   ...Object.fromEntries(artifactKinds.map((kind) => [kind, z.array(ArtifactBlock).default([])] as const)),
 })
 
-const largestLock = 64 * 1024 ** 2
+/** Bytes. */
+export const largestLock = 64 * 1024 ** 2
 
 /**
  * Reads a lock strictly.

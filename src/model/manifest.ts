@@ -81,6 +81,11 @@ const Install = z.strictObject({
   requirements: TreePath.optional().describe('Python requirements file; default `requirements.txt`'),
   constraints: TreePath.optional().describe('pip constraints file that holds versions the requirements leave open'),
   scripts: z.array(z.string().min(1)).default([]).describe('npm packages whose install scripts may run'),
+  as_of: z
+    .union([z.date(), z.iso.datetime({ offset: true }), z.iso.date()])
+    .transform((date) => new Date(date).toISOString().replace('.000Z', 'Z'))
+    .optional()
+    .describe('Language packages published later are not seen by `berth lock`; a date of TOML, such as 2016-03-01'),
 })
 
 const variableBase = {

@@ -1,3 +1,4 @@
+import type { LockedInput, Part } from './lock.ts'
 import type { Digest } from './names.ts'
 
 /**
@@ -9,6 +10,8 @@ export interface InstallPlan {
   readonly suite: string
   readonly layers: readonly LayerPlan[]
   readonly config: ImageConfigPlan
+  /** What of the source decides which packages are installed: a lock fits as long as these stay the same. */
+  readonly inputs: readonly LockedInput[]
 }
 
 /**
@@ -16,7 +19,7 @@ export interface InstallPlan {
  * The order is from what changes seldom to what changes at every deploy.
  */
 export type LayerPlan =
-  | { kind: 'packages'; title: string; names: readonly string[]; keep: boolean }
+  | { kind: 'packages'; title: string; part: Part; names: readonly string[]; keep: boolean }
   | { kind: 'archive'; title: string; archive: NpmArchive; keep: boolean }
   | {
       kind: 'commands'

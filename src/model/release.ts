@@ -31,7 +31,12 @@ export const RunSpec = z.strictObject({
 export type RunSpec = z.infer<typeof RunSpec>
 
 /** Where a release's source tree came from; `description` is for people, without userinfo. */
-export const SourceOrigin = z.strictObject({ description: z.string(), treeDigest: DigestText })
+export const SourceOrigin = z.strictObject({
+  description: z.string(),
+  treeDigest: DigestText,
+  /** The manifest, when it is not in the tree. */
+  manifest: z.string().optional(),
+})
 export type SourceOrigin = z.infer<typeof SourceOrigin>
 
 export const Release = z.strictObject({
@@ -40,6 +45,8 @@ export const Release = z.strictObject({
   image: DigestText,
   layers: z.array(DigestText),
   source: SourceOrigin,
+  /** The blob with the text of the lock that the image was built with. */
+  lock: DigestText,
   /** Public settings, as the application receives them. */
   settings: z.record(z.string(), z.string()),
   /** Secret settings by name, as versions in the sealed store. */

@@ -54,7 +54,7 @@ export class InstallBench {
 
   async build(tree: string): Promise<Image> {
     const { plan, context } = await this.prepare(tree)
-    return applyInstall(plan, context)
+    return (await applyInstall(plan, context)).image
   }
 
   async prepare(tree: string) {
@@ -68,7 +68,7 @@ export class InstallBench {
       treeDigest: await digestOfTree(tree),
       emit: (event: Event) => void this.events.push(event),
       signal: this.controller.signal,
-      refresh: false,
+      locking: { mode: 'record', update: [] } as const,
     }
     return { plan, context }
   }
@@ -190,6 +190,6 @@ const emit = (event) => event.kind === 'output' && console.log(event.text)
 const signal = new AbortController().signal
 const treeDigest = 'sha256:' + '0'.repeat(64)
 const instance = ${JSON.stringify(instance)}
-await applyInstall(plan, { instance, treeDir: tree, treeDigest, emit, signal, refresh: false })
+await applyInstall(plan, { instance, treeDir: tree, treeDigest, emit, signal, locking: { mode: 'record', update: [] } })
 `
 }

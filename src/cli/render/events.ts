@@ -1,4 +1,5 @@
 import type { Event } from '../../model/events.ts'
+import { describeChange } from '../../model/lock-changes.ts'
 import { cut, pad } from './table.ts'
 import { formatBytes, formatProgress, formatSeconds } from './quantity.ts'
 import { renderProblem } from './problem.ts'
@@ -110,6 +111,8 @@ function describe(event: Event, screen: Screen): string | undefined {
       const facts = `${pad(event.step, stepWidth)}  ${pad(formatSeconds(event.seconds), 7)}  ${safeText(event.summary)}`
       return `${paint.good('✓')} ${cut(facts.trimEnd(), columns === undefined ? undefined : columns - 2)}`
     }
+    case 'locked':
+      return describeLocked(event, screen)
     case 'built':
       return `built ${paint.strong(event.app)} in ${formatSeconds(event.seconds)}`
     case 'deployed':
@@ -123,6 +126,18 @@ function describe(event: Event, screen: Screen): string | undefined {
     default:
       return event satisfies never
   }
+}
+
+const changesShown = 40
+
+/** What a lock changed; a first lock is only counted. */
+function describeLocked({ changes, artifacts }: Extract<Event, { kind: 'locked' }>, { columns }: Screen): string {
+  const isFirst = changes.every(({ from }) => from === undefined) && changes.length > changesShown / 4
+  const shown = isFirst
+    ? []
+    : changes.slice(0, changesShown).map((change) => cut(`  ${describeChange(change)}`, columns))
+  const more = isFirst || changes.length <= changesShown ? [] : [`  and ${changes.length - changesShown} more`]
+  return [`locked ${artifacts} packages and files`, ...shown.map(safeText), ...more].join('\n')
 }
 
 function describeProgress({ what, done, total, unit }: Progress): string {

@@ -164,3 +164,20 @@ export const hostLacks = problem('host-lacks', {
     fix: 'Get what can be installed with `sudo berth doctor --fix`',
   }),
 })
+
+export const asOfInvalid = problem('as-of-invalid', {
+  explain: `\`--as-of\` takes a date, which means its first moment in UTC, or a time with its zone (RFC 3339).`,
+  text: ({ text }: { text: string }) => ({
+    message: `Cannot read the date ${text}`,
+    fix: 'Write it as `2016-03-01` or `2016-03-01T12:00:00Z`',
+  }),
+})
+
+export const lockUnwritable = problem('lock-unwritable', {
+  explain: `The lock was made, and the daemon keeps it with the release, but \`berth.lock\` could not be written beside the
+manifest. Without it the next machine resolves anew.`,
+  text: ({ path, reason }: { path: string; reason: string }) => ({
+    message: `Cannot write ${path}: ${reason}`,
+    fix: `Make ${path} writable and run \`berth lock\``,
+  }),
+})

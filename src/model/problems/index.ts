@@ -1,4 +1,5 @@
 /** Loads every problem, so that the catalogue is whole. A unit test compares this list with the folder. */
+import './archive.ts'
 import './client.ts'
 import './configure.ts'
 import './deploy.ts'

@@ -135,7 +135,7 @@ version that was chosen last time: Debian's mirrors drop old versions at each up
   temporary: true,
   text: ({ url, reason }: { url: string; reason: string }) => ({
     message: `Cannot download ${url}: ${reason}`,
-    fix: 'Check the network and try again; if the version is gone, deploy with `--refresh`',
+    fix: 'Check the network and try again; if the version is gone, run `berth lock --update`',
   }),
 })
 

@@ -1,34 +1,43 @@
-import { oneAtATime } from '../../host/one-at-a-time.ts'
 import { ImageStore, protectBuild, type StoredLayer } from '../../image/index.ts'
+import type { Lock } from '../../model/lock.ts'
 import type { Image, InstallPlan } from '../../model/plan.ts'
 import { buildAborted } from '../../model/problems/install.ts'
-import { askAnswers } from './answers.ts'
-import { makeLayer } from './make-layer.ts'
+import { lockedAnswers, recordingAnswers, type Answers } from './answers.ts'
+import { artifactsOf, resolveSteps } from './layer-steps.ts'
+import { newLock, requireFitting } from './locking.ts'
+import { recordLayer } from './record-layer.ts'
 import { explainWantOfRoom } from './room.ts'
-import { resolveSteps, type LayerStep } from './layer-steps.ts'
+import { StackBuilder } from './stack-builder.ts'
 import type { InstallContext, Workshop } from './workshop.ts'
+
+/** What the install step gives. */
+export interface Installed {
+  readonly image: Image
+  /** The lock that it was built with: the one that was followed, or the one that came to be. */
+  readonly lock: Lock
+}
 
 /**
  * Carries an install plan out. Layers that were built before, for this application or another, are reused; nothing is
  * asked of the network when nothing has changed.
  * @throws Problem when a build fails, something cannot be fetched, or `signal` aborts. Nothing half-made is left.
  */
-export async function applyInstall(plan: InstallPlan, context: InstallContext): Promise<Image> {
-  const workshop: Workshop = { ...context, store: new ImageStore(context.instance), suite: plan.suite }
+export async function applyInstall(plan: InstallPlan, context: InstallContext): Promise<Installed> {
+  const workshop: Workshop = { ...context, store: new ImageStore(context.instance), plan }
   const release = protectBuild(context.instance.home)
   try {
     await workshop.store.blobs.prepare()
     const builder = new StackBuilder(workshop)
-    const steps = await resolveSteps(
-      plan,
-      context,
-      askAnswers(workshop, (below) => builder.directories(below)),
-    )
+    const steps = await resolveSteps(plan, context, answersFor(workshop, builder))
     const layers: StoredLayer[] = []
     for (const [index, step] of steps.entries()) {
       if (step.keep) layers.push(await builder.provide(step, steps.slice(0, index)))
     }
-    return await workshop.store.writeImage(layers, plan.config, Math.max(...steps.map(({ epoch }) => epoch)))
+    const time = Math.max(...steps.map(({ epoch }) => epoch))
+    const image = await workshop.store.writeImage(layers, plan.config, time)
+    const { locking } = context
+    if (locking.mode === 'follow') return { image, lock: locking.lock }
+    return { image, lock: newLock(plan, locking, { artifacts: artifactsOf(steps), time }) }
   } catch (error) {
     if (context.signal.aborted) throw buildAborted({ title: 'the image' }, { cause: error })
     throw await explainWantOfRoom(error, context.instance.home)
@@ -37,43 +46,15 @@ export async function applyInstall(plan: InstallPlan, context: InstallContext): 
   }
 }
 
-/** Provides layers out of the store, and builds those that are not there, each on the ones below it. */
-class StackBuilder {
-  readonly #workshop: Workshop
-  readonly #provided = new Map<string, StoredLayer>()
-
-  constructor(workshop: Workshop) {
-    this.#workshop = workshop
+function answersFor(workshop: Workshop, builder: StackBuilder): Answers {
+  const { locking, plan } = workshop
+  if (locking.mode === 'follow') {
+    requireFitting(plan, locking)
+    return lockedAnswers(workshop, locking)
   }
-
-  async provide(step: LayerStep, below: readonly LayerStep[]): Promise<StoredLayer> {
-    const known = this.#provided.get(step.key)
-    if (known) return known
-    const { layer, reused } = await oneAtATime(`${this.#workshop.instance.home} ${step.key}`, () =>
-      this.#findOrMake(step, below),
-    )
-    this.#provided.set(step.key, layer)
-    const { diffId: digest, bytes } = layer
-    this.#workshop.emit({ kind: 'layer', title: step.title, digest, bytes, reused })
-    return layer
-  }
-
-  /** The unpacked directories of steps, which are built when they are not there. */
-  async directories(steps: readonly LayerStep[]): Promise<string[]> {
-    const layers: StoredLayer[] = []
-    for (const [index, step] of steps.entries()) layers.push(await this.provide(step, steps.slice(0, index)))
-    return this.#workshop.store.layerDirectories({ layers: layers.map(({ diffId }) => diffId) })
-  }
-
-  async #findOrMake(step: LayerStep, below: readonly LayerStep[]): Promise<{ layer: StoredLayer; reused: boolean }> {
-    const { store, signal } = this.#workshop
-    signal.throwIfAborted()
-    const record = await store.cache.layer(step.key)
-    if (record && (await store.layers.has(record.diffId))) return { layer: record, reused: true }
-    const needed = step.standsOn.length === 0 ? [] : below
-    const layer = await makeLayer(this.#workshop, step, await this.directories(needed))
-    const { title, standsOn, answers } = step
-    await store.cache.rememberLayer(step.key, { ...layer, title, standsOn, answers })
-    return { layer, reused: false }
-  }
+  return recordingAnswers(workshop, locking, {
+    directoriesOf: (below) => builder.directories(below),
+    record: async (draft, below, held) =>
+      recordLayer(workshop, { draft, below: await builder.directories(below), held, asOf: locking.asOf }),
+  })
 }

@@ -1,6 +1,7 @@
 export { detectManifest } from './detect.ts'
 export { planInstall } from './plan.ts'
 export { gatherTreeFacts, type TreeFacts } from './facts.ts'
-export { applyInstall } from './apply.ts'
+export { applyInstall, type Installed } from './apply.ts'
 export { inspectInstall } from './inspect.ts'
+export { driftOf, heldArtifacts, requireFitting, type Locking } from './locking.ts'
 export type { InstallContext } from './workshop.ts'

@@ -1,6 +1,7 @@
 import { ImageStore } from '../../image/index.ts'
+import type { Lock } from '../../model/lock.ts'
 import type { InstallPlan } from '../../model/plan.ts'
-import { rememberedAnswers } from './answers.ts'
+import { lockedAnswers, rememberedAnswers } from './answers.ts'
 import { resolveSteps } from './layer-steps.ts'
 import type { InstallContext } from './workshop.ts'
 
@@ -10,10 +11,16 @@ import type { InstallContext } from './workshop.ts'
  */
 export async function inspectInstall(
   plan: InstallPlan,
-  context: InstallContext,
+  context: Omit<InstallContext, 'locking'>,
+  lock: Lock | undefined,
 ): Promise<{ title: string; reused: boolean }[]> {
-  const { cache, layers } = new ImageStore(context.instance)
-  const steps = context.refresh ? [] : await resolveSteps(plan, context, rememberedAnswers(cache))
+  const store = new ImageStore(context.instance)
+  const { cache, layers } = store
+  const following = lock && ({ mode: 'follow', lock, file: 'berth.lock' } as const)
+  const answers = following
+    ? lockedAnswers({ ...context, store, plan, locking: following }, following)
+    : rememberedAnswers(cache)
+  const steps = await resolveSteps(plan, { ...context, locking: following ?? { mode: 'record', update: [] } }, answers)
   const planned = [{ title: `Debian ${plan.suite}`, keep: true }, ...plan.layers]
   const inspected: { title: string; reused: boolean }[] = []
   for (const [index, { title, keep }] of planned.entries()) {

@@ -1,11 +1,13 @@
 import type { Deb } from '../../host/debian-apt.ts'
 import { hashFile } from '../../host/hashing-file.ts'
-import { keyOf } from '../../image/index.ts'
+import { keyOf, type StoredLayer } from '../../image/index.ts'
 import { join } from 'node:path'
-import type { Digest } from '../../model/names.ts'
+import type { Artifact, Part } from '../../model/lock.ts'
+import { hexOf, type Digest } from '../../model/names.ts'
 import type { InstallPlan, LayerPlan, NpmArchive } from '../../model/plan.ts'
-import { basePackages, debianArchitecture, type PackageSet } from './resolve-packages.ts'
+import { basePackages, debianArchitecture } from './resolve-packages.ts'
 import type { ResolvedArchive } from './resolve-archive.ts'
+import type { Answers } from './answers.ts'
 import { fixedTime, recipeVersion, type InstallContext } from './workshop.ts'
 
 /** A layer whose inputs are all known: everything that its content depends on is in its key. */
@@ -20,27 +22,21 @@ export interface LayerStep {
   readonly standsOn: readonly string[]
   /** Keys of the answers that its inputs came from. */
   readonly answers: readonly string[]
+  /** The layer, when it came to be while its inputs were recorded. */
+  readonly made?: StoredLayer
+}
+
+/** A layer of commands of which it is not known yet what they fetch. */
+export interface CommandsDraft extends Pick<LayerStep, 'title' | 'keep' | 'epoch' | 'standsOn'> {
+  readonly plan: Extract<LayerPlan, { kind: 'commands' }>
 }
 
 export type LayerInputs =
   | { kind: 'base'; debs: readonly Deb[] }
-  | { kind: 'packages'; debs: readonly Deb[] }
+  | { kind: 'packages'; part: Part; debs: readonly Deb[] }
   | { kind: 'archive'; archive: NpmArchive; resolved: ResolvedArchive }
-  | { kind: 'commands'; plan: Extract<LayerPlan, { kind: 'commands' }> }
+  | { kind: 'commands'; plan: Extract<LayerPlan, { kind: 'commands' }>; fetched: readonly Artifact[] }
   | { kind: 'source'; plan: Extract<LayerPlan, { kind: 'source' }> }
-
-/** What has to be asked before a layer's inputs are known; the key names the answer in the cache. */
-export type Question =
-  { kind: 'packages'; key: string; names: readonly string[] } | { kind: 'archive'; key: string; archive: NpmArchive }
-
-/** Where the answers come from: the cache, or the network when it may be asked. Undefined: not known. */
-export interface Answers {
-  packages(
-    question: Extract<Question, { kind: 'packages' }>,
-    below: readonly LayerStep[],
-  ): Promise<PackageSet | undefined>
-  archive(question: Extract<Question, { kind: 'archive' }>): Promise<ResolvedArchive | undefined>
-}
 
 /**
  * Turns a plan into steps with known inputs, lowest first; the base, which every plan stands on, is the first of them.
@@ -61,7 +57,7 @@ export async function resolveSteps(plan: InstallPlan, context: InstallContext, a
 
 async function resolveBase({ suite }: InstallPlan, answers: Answers): Promise<LayerStep | undefined> {
   const names = basePackages(suite)
-  const question = { kind: 'packages', key: packageQuestion(suite, names, []), names } as const
+  const question = { key: packageQuestion(suite, names, []), part: 'base', names } as const
   const set = await answers.packages(question, [])
   if (!set) return undefined
   return {
@@ -101,16 +97,16 @@ async function resolvePackageLayer(
   layer: Extract<LayerPlan, { kind: 'packages' }>,
   { plan, answers, below }: Unresolved,
 ): Promise<LayerStep | undefined> {
-  const { title, names, keep } = layer
+  const { title, part, names, keep } = layer
   const standsOn = below.map(({ key }) => key)
-  const question = { kind: 'packages', key: packageQuestion(plan.suite, names, standsOn), names } as const
+  const question = { key: packageQuestion(plan.suite, names, standsOn), part, names } as const
   const set = await answers.packages(question, below)
   return (
     set && {
       key: keyOf({ recipeVersion, kind: 'packages', standsOn, debs: hashesOf(set.debs) }),
       ...{ title, keep, standsOn, answers: [question.key] },
       epoch: Math.max(set.epoch, ...below.map(({ epoch }) => epoch)),
-      inputs: { kind: 'packages', debs: set.debs },
+      inputs: { kind: 'packages', part, debs: set.debs },
     }
   )
 }
@@ -122,7 +118,7 @@ async function resolveArchiveLayer(
 ): Promise<LayerStep | undefined> {
   const { archive, keep } = layer
   const { name, range } = archive
-  const question = { kind: 'archive', key: keyOf({ recipeVersion, kind: 'archive', name, range }), archive } as const
+  const question = { key: keyOf({ recipeVersion, kind: 'archive', name, range }), archive }
   const resolved = await answers.archive(question)
   return (
     resolved && {
@@ -136,22 +132,23 @@ async function resolveArchiveLayer(
 
 async function resolveCommands(
   layer: Extract<LayerPlan, { kind: 'commands' }>,
-  { context, below }: Unresolved,
-): Promise<LayerStep> {
+  { context, answers, below }: Unresolved,
+): Promise<LayerStep | undefined> {
   const standsOn = below.map(({ key }) => key)
   const { commands, title, keep } = layer
-  return {
-    key: keyOf({
-      recipeVersion,
-      kind: 'commands',
-      standsOn,
-      commands,
-      inputs: await hashInputs(layer.inputs, context),
-    }),
-    ...{ title, keep, standsOn, answers: [] },
-    epoch: Math.max(...below.map(({ epoch }) => epoch)),
-    inputs: { kind: 'commands', plan: layer },
-  }
+  const asked = { recipeVersion, kind: 'commands', standsOn, commands, inputs: await hashInputs(layer.inputs, context) }
+  const epoch = Math.max(...below.map((step) => step.epoch))
+  const draft: CommandsDraft = { title, keep, epoch, standsOn, plan: layer }
+  const question = { key: keyOf({ ...asked, kind: 'fetches' }), draft }
+  const fetches = await answers.fetches(question, below)
+  return (
+    fetches && {
+      key: keyOf({ ...asked, fetched: fetches.artifacts.map(({ sha256 }) => sha256).sort() }),
+      ...{ title, keep, standsOn, epoch, answers: [question.key] },
+      inputs: { kind: 'commands', plan: layer, fetched: fetches.artifacts },
+      ...(fetches.layer === undefined ? {} : { made: fetches.layer }),
+    }
+  )
 }
 
 function resolveSource(layer: Extract<LayerPlan, { kind: 'source' }>, { context }: Unresolved): LayerStep {
@@ -177,4 +174,30 @@ function packageQuestion(suite: string, names: readonly string[], standsOn: read
 
 function hashesOf(debs: readonly Deb[]): Digest[] {
   return debs.map(({ sha256 }): Digest => `sha256:${sha256}`)
+}
+
+/** What steps are made of, as a lock writes it down. */
+export function artifactsOf(steps: readonly LayerStep[]): Artifact[] {
+  return steps.flatMap(({ inputs }) => {
+    switch (inputs.kind) {
+      case 'base':
+        return inputs.debs.map((deb) => debArtifact(deb, 'base'))
+      case 'packages':
+        return inputs.debs.map((deb) => debArtifact(deb, inputs.part))
+      case 'archive':
+        return [archiveArtifact(inputs.archive, inputs.resolved)]
+      case 'commands':
+        return inputs.fetched
+      case 'source':
+        return []
+    }
+  })
+}
+
+function debArtifact({ name, version, url, sha256, bytes }: Deb, part: Part): Artifact {
+  return { kind: 'deb', name, version, part, url, sha256, size: bytes }
+}
+
+function archiveArtifact({ name }: NpmArchive, { version, url, digest, bytes }: ResolvedArchive): Artifact {
+  return { kind: 'npm', name, version, part: 'toolchain', url, sha256: hexOf(digest), size: bytes }
 }

@@ -1,14 +1,16 @@
 import { dirname, join } from 'node:path'
 import { runCommand } from '../../host/command.ts'
 import * as files from '../../host/files.ts'
+import { hexOf } from '../../model/names.ts'
 import type { NpmArchive } from '../../model/plan.ts'
-import { fetchArchive, type ResolvedArchive } from './resolve-archive.ts'
+import { fetchBlob } from './fetch.ts'
+import type { ResolvedArchive } from './resolve-archive.ts'
 import type { LayerWork } from './layer-work.ts'
 
 /** Files out of an npm package, at the places that the plan names. */
 export async function makeArchive(work: LayerWork, archive: NpmArchive, resolved: ResolvedArchive): Promise<void> {
   const { blobs } = work.workshop.store
-  if (!(await blobs.has(resolved.digest))) await fetchArchive(work.workshop, archive.name, resolved)
+  await fetchBlob(work.workshop, { url: resolved.url, sha256: hexOf(resolved.digest) }, () => undefined)
   await blobs.verify(resolved.digest)
   const unpacked = join(work.directory, 'unpacked')
   await files.mkdir(unpacked)

@@ -4,7 +4,7 @@ import type { Normalisation, StoredLayer } from '../../image/index.ts'
 import type { LayerInputs, LayerStep } from './layer-steps.ts'
 import type { LayerWork } from './layer-work.ts'
 import { makeArchive } from './make-archive.ts'
-import { makeCommands } from './make-commands.ts'
+import { makeCommands, replaySession } from './make-commands.ts'
 import { makeBase, makePackages } from './make-packages.ts'
 import { makeSource } from './make-source.ts'
 import { explainWantOfRoom } from './room.ts'
@@ -14,15 +14,32 @@ import type { Workshop } from './workshop.ts'
  * Builds one layer and puts it into the store. Its temporary directory is gone afterwards, whatever happened.
  * @param below Unpacked layers that it stands on, lowest first.
  */
-export async function makeLayer(workshop: Workshop, step: LayerStep, below: readonly string[]): Promise<StoredLayer> {
+export function makeLayer(workshop: Workshop, step: LayerStep, below: readonly string[]): Promise<StoredLayer> {
+  const { title, epoch, inputs } = step
+  const isDebian = inputs.kind === 'base' || inputs.kind === 'packages'
+  return withLayerWork(workshop, { title, epoch, below, isDebian }, (work) => fill(work, inputs))
+}
+
+interface LayerOutline extends Pick<LayerWork, 'title' | 'epoch' | 'below'> {
+  /** Debian's byte-code and package scripts know the times and owners that dpkg gave; the others' mean nothing. */
+  readonly isDebian: boolean
+}
+
+/** Makes room for a layer, has it filled, and puts it into the store. */
+export async function withLayerWork(
+  workshop: Workshop,
+  { isDebian, ...outline }: LayerOutline,
+  fillLayer: (work: LayerWork) => Promise<void>,
+): Promise<StoredLayer> {
   const directory = workshop.store.blobs.temporaryPath('build')
   const upper = join(directory, 'upper')
   const id = `${process.pid.toString(36)}-${(buildCounter += 1)}`
+  const { title, epoch, below } = outline
+  const normalisation: Normalisation = { epoch, times: isDebian ? 'clamp' : 'set', takeOwnership: !isDebian }
   try {
     for (const path of [upper, join(directory, 'work')]) await files.mkdir(path, { recursive: true })
-    const work = { id, title: step.title, workshop, directory, upper, below, epoch: step.epoch }
-    await fill(work, step.inputs)
-    return await workshop.store.layers.adopt(upper, normalisationOf(step))
+    await fillLayer({ id, title, workshop, directory, upper, below, epoch })
+    return await workshop.store.layers.adopt(upper, normalisation)
   } catch (error) {
     throw await explainWantOfRoom(error, workshop.instance.home)
   } finally {
@@ -40,14 +57,9 @@ async function fill(work: LayerWork, inputs: LayerInputs): Promise<void> {
     case 'archive':
       return makeArchive(work, inputs.archive, inputs.resolved)
     case 'commands':
-      return makeCommands(work, inputs.plan)
+      await makeCommands(work, inputs.plan, replaySession(work.workshop, inputs.fetched))
+      return
     case 'source':
       return makeSource(work, inputs.plan)
   }
-}
-
-function normalisationOf({ epoch, inputs }: LayerStep): Normalisation {
-  const isDebian = inputs.kind === 'base' || inputs.kind === 'packages'
-  // Debian's byte-code and package scripts know the times and owners that dpkg gave; the others' mean nothing.
-  return { epoch, times: isDebian ? 'clamp' : 'set', takeOwnership: !isDebian }
 }

@@ -4,6 +4,7 @@ import * as files from '../../host/files.ts'
 import { runPipeline } from '../../host/pipeline.ts'
 import { runInSandbox, type LayerWork } from './layer-work.ts'
 import { fetchDebs } from './resolve-packages.ts'
+import { unpackOrder } from './unpack-order.ts'
 
 /**
  * Debian packages without apt: unpacked and configured by the image's own dpkg, from files that were checked before.
@@ -22,7 +23,9 @@ const dpkgConfiguration = [
 
 /** Packages on top of the layers below. */
 export async function makePackages(work: LayerWork, debs: readonly Deb[]): Promise<void> {
-  if (debs.length > 0) await configurePackages(work, debs)
+  if (debs.length === 0) return
+  await fetchDebs(work.workshop, debs)
+  await configurePackages(work, await unpackOrder(work.workshop, debs))
 }
 
 /**
@@ -39,7 +42,6 @@ export async function makeBase(work: LayerWork, debs: readonly Deb[]): Promise<v
 }
 
 async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise<void> {
-  await fetchDebs(work.workshop, debs)
   const names = await linkDebs(work, debs)
   const binds = [{ source: join(work.directory, 'debs'), target: debsDirectory }]
   const dpkg = ['dpkg', '--force-unsafe-io', '--force-confnew']
@@ -49,7 +51,7 @@ async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise
     binds,
     cwd: '/',
     commands: [
-      // The order is apt's, not that of the dependencies: these hold again once all are configured.
+      // The dependencies hold again once all are configured.
       { argv: [...dpkg, '--force-depends', '--unpack', ...names.map((name) => `${debsDirectory}/${name}`)], env: {} },
       { argv: [...dpkg, '--configure', '--pending'], env: {} },
     ],

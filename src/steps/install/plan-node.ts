@@ -1,5 +1,6 @@
 import { intersects, minVersion, subset, validRange } from 'semver'
 import { z } from 'zod'
+import type { LockedInput } from '../../model/lock.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { BuildCommand, LayerPlan } from '../../model/plan.ts'
 import {
@@ -22,7 +23,14 @@ const PackageDescription = z.object({
 
 const LockFile = z.object({
   lockfileVersion: z.number().optional(),
-  packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional(), dev: z.boolean().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({
+      version: z.string().optional(),
+      hasInstallScript: z.boolean().optional(),
+      dev: z.boolean().optional(),
+    }),
+  ),
 })
 
 const defaultMajor = '24'
@@ -45,12 +53,19 @@ export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
   return {
     suite: install.base?.slice('debian:'.length) ?? 'bookworm',
     layers: [
-      { kind: 'packages', title: ['libraries for Node', ...install.apt].join(' '), names: libraries, keep: true },
+      {
+        kind: 'packages',
+        part: 'runtime',
+        title: ['libraries for Node', ...install.apt].join(' '),
+        names: libraries,
+        keep: true,
+      },
       nodeLayer(range, facts.architecture, 'program'),
       ...(install.scripts.length === 0 ? [] : [nodeLayer(range, facts.architecture, 'headers')]),
       ...buildToolLayers(install.build_apt),
       modulesLayer(manifest, facts),
     ],
+    inputs: [{ file: 'package.json', name: 'node', value: range }, ...lockedPackages(facts)],
     exclude: ['/node_modules'],
     argv: argvOf(start.command ?? nodeCommand(facts, described.start)),
     env: { PATH: pathWith('/app/node_modules/.bin'), NODE_ENV: 'production' },
@@ -61,6 +76,22 @@ export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
 export function describeNode(facts: TreeFacts): { range: string; start: { start?: string; main?: string } } {
   const description = parse(facts, 'package.json', PackageDescription)
   return { range: rangeFor(description.engines?.node), start: startOf(description) }
+}
+
+/** Every package of package-lock.json that will be installed, with its version. */
+function lockedPackages(facts: TreeFacts): LockedInput[] {
+  const { packages } = parse(facts, 'package-lock.json', LockFile)
+  const versions = new Map<string, string[]>()
+  for (const [path, { version, dev }] of Object.entries(packages)) {
+    if (path === '' || dev === true || version === undefined) continue
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    versions.set(name, [...(versions.get(name) ?? []), version])
+  }
+  return [...versions].map(([name, all]) => ({
+    file: 'package-lock.json',
+    name,
+    value: [...new Set(all)].sort().join(' '),
+  }))
 }
 
 /** npm packages with an install script that will not run, because the manifest does not list them. */
@@ -88,7 +119,7 @@ function buildToolLayers(packages: readonly string[]): LayerPlan[] {
   const tools: LayerPlan[] =
     packages.length === 0
       ? []
-      : [{ kind: 'packages', title: `build tools ${packages.join(' ')}`, names: packages, keep: false }]
+      : [{ kind: 'packages', part: 'build', title: `build tools ${packages.join(' ')}`, names: packages, keep: false }]
   const archive = { name: 'npm', range: '11', take: [{ from: 'package', to: npmDirectory }] }
   return [...tools, { kind: 'archive', title: 'npm 11', archive, keep: false }]
 }

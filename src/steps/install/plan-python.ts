@@ -82,18 +82,21 @@ export function planPython(manifest: Manifest, facts: TreeFacts): LanguagePlan {
     layers: [
       {
         kind: 'packages',
+        part: 'runtime',
         title: [python.interpreter, ...install.apt].join(' '),
         names: [...python.packages, ...install.apt],
         keep: true,
       },
       {
         kind: 'packages',
+        part: 'build',
         title: ['build tools', ...install.build_apt].join(' '),
         names: [...python.buildPackages, ...install.build_apt],
         keep: false,
       },
       environmentLayer({ version, python, path, constraints: install.constraints, requirements }),
     ],
+    inputs: requirements.lines,
     exclude: ['/venv', '/.venv', '__pycache__', '*.pyc'],
     argv: argvOf(start.command ?? pythonCommand(facts, requirements.names)),
     env: { PATH: pathWith('/app/venv/bin'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../model/manifest.ts'
+import type { LockedInput } from '../../model/lock.ts'
 import type { InstallPlan } from '../../model/plan.ts'
 import { nothingDetected } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
@@ -26,8 +27,26 @@ export function planInstall(manifest: Manifest, facts: TreeFacts): InstallPlan {
         keep: true,
       },
     ],
+    inputs: [...manifestInputs(manifest, language.suite), ...language.inputs],
     config: { workdir: '/app', argv: language.argv, env: { ...language.env, PORT: String(port) }, port },
   }
+}
+
+/** The settings of the manifest that choose packages. */
+function manifestInputs({ install }: Manifest, suite: string): LockedInput[] {
+  const { python, node, apt, build_apt, scripts, as_of } = install
+  const values: Record<string, string | undefined> = {
+    base: `debian:${suite}`,
+    python,
+    node,
+    apt: apt.join(' ') || undefined,
+    build_apt: build_apt.join(' ') || undefined,
+    scripts: scripts.join(' ') || undefined,
+    as_of,
+  }
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [{ file: 'berth.toml', name, value }],
+  )
 }
 
 function planLanguage(manifest: Manifest, facts: TreeFacts): LanguagePlan {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import type { LockedInput } from '../../model/lock.ts'
 import { fileMissing } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
 
@@ -6,6 +7,8 @@ import type { TreeFacts } from './facts.ts'
 export interface Requirements {
   /** Names of distributions, normalised (PEP 503). */
   readonly names: ReadonlySet<string>
+  /** Each requirement, and what of its version is said. */
+  readonly lines: readonly LockedInput[]
   /** Every file that pip will read, the first one included. */
   readonly files: readonly string[]
   /** Whether something of the source tree itself is to be installed, such as `-e .`. */
@@ -18,6 +21,7 @@ export interface Requirements {
  */
 export function readRequirements(paths: readonly { path: string; namedBy: string }[], facts: TreeFacts): Requirements {
   const names = new Set<string>()
+  const lines: LockedInput[] = []
   const seen = new Set<string>()
   let needsTree = false
   const pending = [...paths]
@@ -35,11 +39,35 @@ export function readRequirements(paths: readonly { path: string; namedBy: string
       else if (/^(-f|--find-links)[ =]?\s*(?!\w+:\/\/)/.test(line)) needsTree = true
       else {
         const name = /^[A-Za-z0-9][A-Za-z0-9._-]*/.exec(line)?.[0]
-        if (name !== undefined) names.add(name.toLowerCase().replaceAll(/[-_.]+/g, '-'))
+        if (name === undefined) lines.push({ file: path, name: line, value: '' })
+        else {
+          const normalised = name.toLowerCase().replaceAll(/[-_.]+/g, '-')
+          names.add(normalised)
+          lines.push({ file: path, name: normalised, value: withoutBlanks(line.slice(name.length)) })
+        }
       }
     }
   }
-  return { names, files: [...seen].sort(), needsTree }
+  return { names, lines: mergeLines(lines), files: [...seen].sort(), needsTree }
+}
+
+/** What follows a name: extras, versions, markers; hashes are in the lock anyhow. */
+function withoutBlanks(text: string): string {
+  return text
+    .replaceAll(/\s*--hash[= ]\S+/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+}
+
+/** A name may stand on several lines, with other markers on each. */
+function mergeLines(lines: readonly LockedInput[]): LockedInput[] {
+  const merged = new Map<string, LockedInput>()
+  for (const line of lines) {
+    const key = `${line.file}\0${line.name}`
+    const known = merged.get(key)
+    merged.set(key, known ? { ...line, value: `${known.value} | ${line.value}` } : line)
+  }
+  return [...merged.values()]
 }
 
 /** Lines without comments, continued ones joined. */

@@ -11,7 +11,7 @@ import type { Workshop } from './workshop.ts'
 export interface ResolvedArchive {
   readonly version: string
   readonly url: string
-  readonly integrity: string
+  readonly bytes: number
   readonly digest: Digest
 }
 
@@ -30,20 +30,11 @@ export async function resolveArchive(workshop: Workshop, archive: NpmArchive): P
   const version = maxSatisfying(Object.keys(versions), archive.range)
   const dist = version === null ? undefined : versions[version]?.dist
   if (version === null || !dist) throw npmPackageMissing({ ...archive, registry })
-  const found = { version, url: dist.tarball, integrity: dist.integrity }
-  return { ...found, digest: await fetchArchive(workshop, archive.name, found) }
-}
-
-/** Fetches an archive that has been resolved before. @throws downloadFailed, hashMismatch */
-export async function fetchArchive(
-  workshop: Workshop,
-  name: string,
-  file: { readonly url: string; readonly integrity: string },
-): Promise<Digest> {
-  let done = 0
-  const digest = await fetchWithIntegrity(workshop, file, (bytes) => (done += bytes))
-  workshop.emit({ kind: 'progress', step: 'install', what: name, done, total: done, unit: 'bytes' })
-  return digest
+  let bytes = 0
+  const file = { url: dist.tarball, integrity: dist.integrity }
+  const digest = await fetchWithIntegrity(workshop, file, (more) => (bytes += more))
+  workshop.emit({ kind: 'progress', step: 'install', what: archive.name, done: bytes, total: bytes, unit: 'bytes' })
+  return { version, url: dist.tarball, bytes, digest }
 }
 
 /** The registry that the host's npm uses. @throws npmRegistryUnknown */

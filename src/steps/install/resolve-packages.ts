@@ -1,8 +1,11 @@
 import { join } from 'node:path'
+import { z } from 'zod'
 import { AptRefused, PrivateApt, type AptSources, type Deb } from '../../host/debian-apt.ts'
 import { findDebianMirror } from '../../host/debian-mirror.ts'
 import { download, DownloadRefused } from '../../host/download.ts'
 import * as files from '../../host/files.ts'
+import { keyOf } from '../../image/index.ts'
+import type { Artifact } from '../../model/lock.ts'
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import {
   architectureUnsupported,
@@ -14,9 +17,9 @@ import {
   downloadFailed,
 } from '../../model/problems/install.ts'
 import { fetchBlob } from './fetch.ts'
-import type { Workshop } from './workshop.ts'
+import { recipeVersion, type Workshop } from './workshop.ts'
 
-/** The packages of a layer in the order apt gave them, and the time of the youngest. */
+/** The packages of a layer by name, and the time of the youngest. */
 export interface PackageSet {
   readonly debs: readonly Deb[]
   /** Seconds; no file in any of the packages is younger. */
@@ -47,19 +50,40 @@ export function debianArchitecture(): string {
 export async function resolvePackages(
   workshop: Workshop,
   names: readonly string[],
-  status: string,
+  { status, held }: { readonly status: string; readonly held: readonly Artifact[] },
 ): Promise<PackageSet> {
-  const debs = await oneAtATime(`apt ${workshop.instance.home} ${workshop.suite}`, async () => {
+  const pins = held.filter(({ kind }) => kind === 'deb')
+  const debs = await oneAtATime(`apt ${workshop.instance.home} ${workshop.plan.suite}`, async () => {
     const apt = await openApt(workshop)
     try {
-      return await apt.resolve(names, status, workshop.signal)
+      return await apt.resolve(names, { status, pins }, workshop.signal)
     } catch (error) {
       if (error instanceof AptRefused) throw await explainRefusal(error, apt, { workshop, names })
       throw error
     }
   })
   await fetchDebs(workshop, debs)
-  return { debs, epoch: await youngest(workshop, debs) }
+  return { debs: inOrder(debs), epoch: await youngest(workshop, debs) }
+}
+
+/** The packages of a lock as a set; their time is looked up in the packages themselves when it is not remembered. */
+export async function packageSetOf(workshop: Workshop, artifacts: readonly Artifact[]): Promise<PackageSet> {
+  const { cache } = workshop.store
+  const debs = inOrder(
+    artifacts.map(({ name, version, url, size, sha256 }) => ({ name, version, url, bytes: size, sha256 })),
+  )
+  const key = keyOf({ recipeVersion, kind: 'time', debs: debs.map(({ sha256 }) => sha256) })
+  const known = z.int().safeParse(await cache.answer(key)).data
+  if (known !== undefined) return { debs, epoch: known }
+  await fetchDebs(workshop, debs)
+  const epoch = await youngest(workshop, debs)
+  await cache.rememberAnswer(key, epoch)
+  return { debs, epoch }
+}
+
+/** A lock is sorted, and so is everything that is made of it. */
+function inOrder(debs: readonly Deb[]): Deb[] {
+  return debs.toSorted((one, other) => (one.name < other.name ? -1 : 1))
 }
 
 /** Fetches those packages that are not in the store. */
@@ -97,17 +121,17 @@ const opened = new WeakMap<AbortSignal, Map<string, PrivateApt>>()
 async function openApt(workshop: Workshop): Promise<PrivateApt> {
   const ofBuild = opened.get(workshop.signal) ?? new Map<string, PrivateApt>()
   opened.set(workshop.signal, ofBuild)
-  const known = ofBuild.get(workshop.suite)
+  const known = ofBuild.get(workshop.plan.suite)
   if (known) return known
   const sources = await aptSources(workshop)
-  const apt = new PrivateApt(workshop.store.cache.workDirectory(`apt-${workshop.suite}`), sources)
+  const apt = new PrivateApt(workshop.store.cache.workDirectory(`apt-${workshop.plan.suite}`), sources)
   try {
     await apt.update(workshop.signal)
   } catch (error) {
     if (!(error instanceof AptRefused)) throw error
-    throw debianIndexFailed({ suite: workshop.suite, lines: error.lines }, { cause: error })
+    throw debianIndexFailed({ suite: workshop.plan.suite, lines: error.lines }, { cause: error })
   }
-  ofBuild.set(workshop.suite, apt)
+  ofBuild.set(workshop.plan.suite, apt)
   return apt
 }
 
@@ -115,7 +139,7 @@ async function aptSources(workshop: Workshop): Promise<AptSources> {
   if (!(await files.exists(keyring))) throw debianKeyringMissing({ path: keyring })
   const mirror = await findDebianMirror(process.env)
   if (!mirror) throw debianMirrorUnknown({})
-  const { suite } = workshop
+  const { suite } = workshop.plan
   const candidates = [
     { url: mirror.main, suite },
     { url: mirror.main, suite: `${suite}-updates` },
@@ -146,7 +170,8 @@ async function explainRefusal(
   apt: PrivateApt,
   { workshop, names }: { workshop: Workshop; names: readonly string[] },
 ): Promise<Error> {
-  const { suite, signal } = workshop
+  const { signal } = workshop
+  const { suite } = workshop.plan
   const plainNames = names.filter((name) => /^[a-z0-9]/.test(name) && !name.endsWith('-'))
   for (const name of plainNames.map((plain) => plain.replace(/\/.*/, ''))) {
     if (await apt.knows(name, signal)) continue

@@ -2,6 +2,8 @@ import type { Instance } from '../../host/instance.ts'
 import type { ImageStore } from '../../image/index.ts'
 import type { Emit } from '../../model/events.ts'
 import type { Digest } from '../../model/names.ts'
+import type { InstallPlan } from '../../model/plan.ts'
+import type { Locking } from './locking.ts'
 
 export interface InstallContext {
   readonly instance: Instance
@@ -10,18 +12,17 @@ export interface InstallContext {
   readonly treeDigest: Digest
   readonly emit: Emit
   readonly signal: AbortSignal
-  /** Look up newer packages instead of those that the last resolution chose. */
-  readonly refresh: boolean
+  readonly locking: Locking
 }
 
 /** What everything that makes layers works with. */
 export interface Workshop extends InstallContext {
   readonly store: ImageStore
-  readonly suite: string
+  readonly plan: InstallPlan
 }
 
 /** Raised when the same inputs would come to another layer: part of every key. */
-export const recipeVersion = 1
+export const recipeVersion = 2
 
 /** The time that every npm package's files have; for layers whose own times mean nothing. */
 export const fixedTime = 499_162_500

@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream'
 import { readUntrusted } from '../../host/files.ts'
 import type { DeployRequest } from '../../model/api.ts'
 import { parseManifest } from '../../model/parse-manifest.ts'
+import { parseLock } from '../../model/lock-file.ts'
+import type { Lock } from '../../model/lock.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { appNamePattern, type Digest } from '../../model/names.ts'
 import { appNameMissing } from '../../model/problems/manifest.ts'
@@ -13,6 +15,10 @@ import { unpackTree } from './unpack.ts'
 export interface Retrieved {
   readonly app: string
   readonly manifest: Manifest
+  /** The text of the manifest when it did not come with the tree. */
+  readonly manifestText: string | undefined
+  /** The lock beside the manifest, or in the tree. */
+  readonly lock: Lock | undefined
   readonly treeDigest: Digest
   readonly origin: string
   readonly files: number
@@ -33,9 +39,12 @@ export async function retrieve(
   if (tree.files === 0) throw sourceEmpty({ origin })
   const text = request.manifest ?? (await readUntrusted(join(folder, 'berth.toml'))) ?? ''
   const manifest = parseManifest(text, request.manifestPath)
+  const lock = request.lock ?? tree.lock
   return {
     app: nameOf(manifest, request),
     manifest,
+    manifestText: request.manifest,
+    lock: lock === undefined ? undefined : parseLock(lock, request.lockPath),
     treeDigest: tree.digest,
     origin,
     files: tree.files,

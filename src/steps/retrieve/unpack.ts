@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { extract, type Extract } from 'tar-stream'
 import { createWriteStream, hasCode, mkdir, symlink } from '../../host/files.ts'
 import type { Digest } from '../../model/names.ts'
+import { largestLock, lockFileName } from '../../model/lock-file.ts'
+import { lockUnreadable } from '../../model/problems/lock.ts'
 import { archiveDamaged } from '../../model/problems/retrieve.ts'
 import { EntryRules, type EntryHeader, type SafeEntry } from './entry-rules.ts'
 
@@ -13,6 +15,8 @@ export interface UnpackedTree {
   readonly digest: Digest
   readonly files: number
   readonly bytes: number
+  /** The text of `berth.lock`, which describes the image and is no part of it: a new lock makes no other tree. */
+  readonly lock: string | undefined
 }
 
 /**
@@ -44,6 +48,7 @@ class Writing {
   readonly #folder: string
   readonly #rules = new EntryRules()
   readonly #lines: string[] = []
+  #lock: string | undefined
 
   constructor(folder: string) {
     this.#folder = folder
@@ -57,12 +62,16 @@ class Writing {
       totals.bytes += entry.header.size
       entry.resume()
     }
-    return { digest: digestOf(this.#lines), ...totals }
+    return { digest: digestOf(this.#lines), ...totals, lock: this.#lock }
   }
 
   async #one(entry: Source): Promise<SafeEntry['kind'] | undefined> {
     try {
       const safe = this.#rules.check(entry.header)
+      if (safe?.kind === 'file' && safe.path === lockFileName) {
+        this.#lock = await readLock(entry)
+        return undefined
+      }
       if (safe) this.#lines.push(await writeEntry(safe, entry, this.#folder))
       return safe?.kind
     } catch (error) {
@@ -72,6 +81,16 @@ class Writing {
       throw error
     }
   }
+}
+
+async function readLock(entry: Source): Promise<string> {
+  const { size } = entry.header
+  if (size > largestLock) {
+    throw lockUnreadable({ file: lockFileName, line: 1, reason: `it is larger than ${largestLock} bytes` })
+  }
+  const chunks: Buffer[] = []
+  for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk) // tar-stream's types leave this open
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 type Source = AsyncIterable<unknown> & { readonly header: EntryHeader }

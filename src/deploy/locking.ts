@@ -1,0 +1,65 @@
+import { lockChanges } from '../model/lock-changes.ts'
+import { lockFileName, parseLock, renderLock } from '../model/lock-file.ts'
+import type { Lock } from '../model/lock.ts'
+import type { Emit } from '../model/events.ts'
+import type { Digest } from '../model/names.ts'
+import type { DeployRequest } from '../model/api.ts'
+import { lockMissing } from '../model/problems/lock.ts'
+import type { Locking } from '../steps/install/index.ts'
+import type { Berth } from './berth.ts'
+import type { Source } from './source.ts'
+
+/**
+ * Whether a deploy follows a lock or makes one. The lock beside the manifest comes first; a source that has none, such
+ * as a repository, goes on with the one of the release that serves.
+ * @throws lockMissing with `--locked` and no lock
+ */
+export async function lockingFor(
+  berth: Berth,
+  { retrieved, manifest }: Source,
+  request: DeployRequest,
+): Promise<Locking> {
+  const { app } = retrieved
+  const lock = retrieved.lock ?? (await lockOfCurrent(berth, app))
+  if (request.locked) {
+    if (!retrieved.lock) throw lockMissing({ app })
+    return { mode: 'follow', lock: retrieved.lock, file: request.lockPath }
+  }
+  if (lock && request.goal !== 'lock' && request.update === undefined) {
+    return { mode: 'follow', lock, file: retrieved.lock ? request.lockPath : `the lock of ${app}` }
+  }
+  const asOf = request.asOf ?? manifest.install.as_of ?? lock?.asOf
+  return {
+    mode: 'record',
+    update: request.update ?? [],
+    ...(lock === undefined ? {} : { previous: lock }),
+    ...(asOf === undefined ? {} : { asOf }),
+  }
+}
+
+async function lockOfCurrent(berth: Berth, name: string): Promise<Lock | undefined> {
+  const app = berth.state.apps.find(name)
+  if (app?.currentRelease === undefined) return undefined
+  return lockOf(berth, berth.state.releases.get(app, app.currentRelease))
+}
+
+/** The lock that a release was built with; undefined when it is not in the store any more. */
+export async function lockOf(berth: Berth, release: { readonly lock: Digest }): Promise<Lock | undefined> {
+  const text = await berth.images.blobs.readText(release.lock)
+  return text === undefined ? undefined : parseLock(text, lockFileName)
+}
+
+/** Tells the client of a lock that was made, unless it says what the one before it said. */
+export function announceLock(app: string, locking: Locking, lock: Lock, emit: Emit): void {
+  if (locking.mode === 'follow') return
+  const text = renderLock(lock)
+  const { previous } = locking
+  const changes = lockChanges(previous?.artifacts ?? [], lock.artifacts)
+  if (previous && renderLock(previous) === text) return
+  emit({ kind: 'locked', app, text, changes, artifacts: lock.artifacts.length })
+}
+
+/** Keeps the text of a lock for as long as a release needs it. */
+export async function storeLock(berth: Berth, lock: Lock): Promise<Digest> {
+  return (await berth.images.blobs.addText(renderLock(lock))).digest
+}
