@@ -79,8 +79,8 @@ const fieldsOfTheArchive = /^(Filename|Size|MD5sum|SHA1|SHA256|SHA512|Status|Con
 export function indexEntry(control: string, archive: Readonly<Record<string, string | number>>): string {
   const kept: string[] = []
   let isKept = true
-  for (const line of control.split('\n')) {
-    if (line.trim() === '') continue
+  const [stanza = ''] = control.trim().split(/\n\s*\n/)
+  for (const line of stanza.split('\n')) {
     if (!/^\s/.test(line)) isKept = !fieldsOfTheArchive.test(line)
     if (isKept) kept.push(line)
   }

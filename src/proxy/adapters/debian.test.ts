@@ -3,26 +3,27 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import * as archives from '../../../tests/adapters/debian-archive.ts'
+import * as testing from '../../../tests/adapters/proxy.ts'
 import type { Artifact } from '../../model/lock.ts'
 import { Problem } from '../../model/problem.ts'
 import type { MakeAdapter } from '../adapter.ts'
 import type { Session } from '../session.ts'
 import { aptConfiguration } from './debian-client.ts'
-import * as testing from './debian-testing.ts'
 import { debianWithKeyrings } from './debian.ts'
 
 describe('debian', () => {
   let directory: string
   let server: testing.LoopbackServer
-  let known: testing.ArchiveKey
-  let stranger: testing.ArchiveKey
+  let known: archives.ArchiveKey
+  let stranger: archives.ArchiveKey
   let make: MakeAdapter
   let archive: string
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'berth-debian-'))
     await mkdir(join(directory, 'keyrings'))
-    known = await testing.makeKey(join(directory, 'keyrings'), 'known')
-    stranger = await testing.makeKey(directory, 'stranger')
+    known = await archives.makeKey(join(directory, 'keyrings'), 'known')
+    stranger = await archives.makeKey(directory, 'stranger')
     make = debianWithKeyrings(join(directory, 'keyrings'))
     server = new testing.LoopbackServer()
     await server.start()
@@ -30,32 +31,32 @@ describe('debian', () => {
   })
   after(async () => {
     server.stop()
-    for (const key of [known, stranger]) await testing.forgetKey(key)
+    for (const key of [known, stranger]) await archives.forgetKey(key)
     await rm(directory, { recursive: true })
   })
 
   interface Suite {
-    readonly debs: readonly testing.TestDeb[]
-    readonly key?: testing.ArchiveKey
+    readonly debs: readonly archives.TestDeb[]
+    readonly key?: archives.ArchiveKey
     readonly release?: Record<string, string>
   }
 
   /** Puts a suite with one component into an archive; `detached` makes Release and Release.gpg. */
   async function publish(base: string, suite: string, { debs, key = known, release = {} }: Suite, detached = false) {
-    const packages = testing.packagesOf(debs, 'pool/main/')
+    const packages = archives.packagesOf(debs, 'pool/main/')
     const root = `${base}dists/${suite}/`
     const files = { 'main/binary-amd64/Packages': packages }
-    const text = testing.releaseOf({ Codename: suite, Components: 'main', Architectures: 'amd64', ...release }, files)
+    const text = archives.releaseOf({ Codename: suite, Components: 'main', Architectures: 'amd64', ...release }, files)
     if (detached) {
       server.files.set(`${root}Release`, text)
-      server.files.set(`${root}Release.gpg`, await testing.sign(text, key, 'detach'))
-    } else server.files.set(`${root}InRelease`, await testing.sign(text, key, 'clear'))
+      server.files.set(`${root}Release.gpg`, await archives.sign(text, key, 'detach'))
+    } else server.files.set(`${root}InRelease`, await archives.sign(text, key, 'clear'))
     server.files.set(`${root}main/binary-amd64/Packages`, packages)
     for (const { fileName, content } of debs) server.files.set(`${base}pool/main/${fileName}`, content)
   }
 
   const deb = (Package: string, Version: string, fields: Record<string, string> = {}) =>
-    testing.makeDeb(directory, { Package, Version, ...fields })
+    archives.makeDeb(directory, { Package, Version, ...fields })
   const install = (...names: string[]) => [['update'], ['-y', '--download-only', 'install', ...names]]
   const source = (path: string, rest = 'stable main', key = known) =>
     `deb [signed-by=${key.keyring}] ${archive}${path} ${rest}\n`
@@ -64,9 +65,16 @@ describe('debian', () => {
   async function session(how: Session, sources: string, commands: readonly (readonly string[])[]) {
     await using proxy = await testing.startTestProxy(directory, how, make)
     const configuration = aptConfiguration(how.mode)
-    const apt = await testing.runApt(directory, { proxy, sources, configuration }, commands)
+    const apt = await archives.runApt(directory, { proxy, sources, configuration }, commands)
     const { artifacts, missing, failure } = proxy.proxy
-    return { apt, artifacts, missing, failure, notices: proxy.notices, replay: testing.replaying(directory, proxy.proxy) }
+    return {
+      apt,
+      artifacts,
+      missing,
+      failure,
+      notices: proxy.notices,
+      replay: testing.replaying(directory, proxy.proxy),
+    }
   }
 
   /** Records, then replays with the archive gone, and says what differs. */
@@ -136,7 +144,14 @@ describe('debian', () => {
   it('lists a package whose suite a lock does not tell in each suite of its archive', async () => {
     await publish('/untold/', 'stable', { debs: [await deb('plain', '1')] })
     const recorded = await session(testing.recording, source('/untold'), install('plain'))
-    const artifacts = recorded.artifacts.map(({ tags: _, ...artifact }) => artifact)
+    const artifacts = recorded.artifacts.map(({ kind, name, version, url, sha256, size }) => ({
+      kind,
+      name,
+      version,
+      url,
+      sha256,
+      size,
+    }))
     const replay = { ...recorded.replay, artifacts } as Session
     const sources = source('/untold') + source('/untold', 'updates main')
     assert.deepEqual((await session(replay, sources, install('plain'))).apt.fetched, ['plain_1'])
@@ -159,13 +174,13 @@ describe('debian', () => {
     const debs = [await deb('foreign', '1', { Architecture: 'i386' }), await deb('own', '1', { Architecture: 'amd64' })]
     await publish('/mixed/', 'stable', { debs })
     const i386 = '/mixed/dists/stable/main/binary-i386/Packages'
-    const packages = testing.packagesOf(debs.slice(0, 1), 'pool/main/')
-    const amd64 = testing.packagesOf(debs.slice(1), 'pool/main/')
+    const packages = archives.packagesOf(debs.slice(0, 1), 'pool/main/')
+    const amd64 = archives.packagesOf(debs.slice(1), 'pool/main/')
     const files = { 'main/binary-i386/Packages': packages, 'main/binary-amd64/Packages': amd64 }
-    const text = testing.releaseOf({ Components: 'main', Architectures: 'amd64 i386' }, files)
+    const text = archives.releaseOf({ Components: 'main', Architectures: 'amd64 i386' }, files)
     server.files.set(i386, packages)
     server.files.set('/mixed/dists/stable/main/binary-amd64/Packages', amd64)
-    server.files.set('/mixed/dists/stable/InRelease', await testing.sign(text, known, 'clear'))
+    server.files.set('/mixed/dists/stable/InRelease', await archives.sign(text, known, 'clear'))
     const sources = source('/mixed').replace('[', '[arch=amd64,i386 ')
     const foreign = ['-o', 'APT::Architectures::=i386']
     const { recorded } = await twice(sources, [
@@ -183,10 +198,10 @@ describe('debian', () => {
   for (const { it: name, at, folder, rest, tag } of flat) {
     it(`records and replays a flat repository ${name}`, async () => {
       const one = await deb(`flat-${at.split('/').length}-${folder.length}`, '1')
-      const packages = testing.packagesOf([one], folder)
+      const packages = archives.packagesOf([one], folder)
       server.files.set(`${at}Packages`, packages)
-      const text = testing.releaseOf({}, { Packages: packages })
-      server.files.set(`${at}InRelease`, await testing.sign(text, known, 'clear'))
+      const text = archives.releaseOf({}, { Packages: packages })
+      server.files.set(`${at}InRelease`, await archives.sign(text, known, 'clear'))
       server.files.set(new URL(`/flat/${folder}${one.fileName}`, archive).pathname, one.content)
       const { recorded } = await twice(source('/flat', rest), install(one.fileName.split('_')[0] ?? ''))
       assert.deepEqual(recorded.artifacts[0]?.tags, [tag])
@@ -202,15 +217,15 @@ describe('debian', () => {
 
   it('reads every compression that apt does, also by hash', async () => {
     const one = await deb('packed', '1')
-    const packages = testing.packagesOf([one], 'pool/main/')
+    const packages = archives.packagesOf([one], 'pool/main/')
     server.files.set(`/packed/pool/main/${one.fileName}`, one.content)
     for (const format of ['xz', 'gz', 'bz2', 'zst', 'lz4']) {
-      const packed = await testing.pack(directory, packages, format)
+      const packed = await archives.pack(directory, packages, format)
       const fields = { Components: 'main', Architectures: 'amd64', 'Acquire-By-Hash': 'yes' }
       const path = 'main/binary-amd64/Packages'
-      const text = testing.releaseOf(fields, { [path]: packages, [`${path}.${format}`]: packed })
-      server.files.set('/packed/dists/stable/InRelease', await testing.sign(text, known, 'clear'))
-      server.files.set(`/packed/dists/stable/main/binary-amd64/by-hash/SHA256/${testing.sha256(packed)}`, packed)
+      const text = archives.releaseOf(fields, { [path]: packages, [`${path}.${format}`]: packed })
+      server.files.set('/packed/dists/stable/InRelease', await archives.sign(text, known, 'clear'))
+      server.files.set(`/packed/dists/stable/main/binary-amd64/by-hash/SHA256/${archives.sha256(packed)}`, packed)
       const { artifacts, apt } = await session(testing.recording, source('/packed'), install('packed'))
       assert.deepEqual(artifacts.map(summary), ['packed 1 stable/main'], `${format}: ${apt.output}`)
     }
