@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Connection } from '../client/connection.ts'
 import type { DeployRequest } from '../model/api.ts'
-import { lockUnwritable } from '../model/problems/client.ts'
 import type { Event } from '../model/events.ts'
 import { option, type Context } from './command.ts'
 
@@ -59,19 +58,11 @@ export async function* sourceEvents(
 ): AsyncGenerator<Event> {
   await using sending = await sendSource(input, context, await wishes())
   for (const message of sending.notices) yield { kind: 'notice', message }
+  const { writeLock } = await import('../client/write-lock.ts')
   for await (const event of sending.daemon.work('POST', '/v1/deploy', sending.body)) {
     yield event
     if (event.kind !== 'locked') continue
     if (sending.lockFile !== undefined) await writeLock(sending.lockFile, event.text)
     else yield { kind: 'notice', message: 'the lock is kept with the release; the repository has no berth.lock' }
-  }
-}
-
-async function writeLock(path: string, text: string): Promise<void> {
-  const { writeFileAtomically } = await import('../host/files.ts')
-  try {
-    await writeFileAtomically(path, text)
-  } catch (error) {
-    throw lockUnwritable({ path, reason: error instanceof Error ? error.message : String(error) }, { cause: error })
   }
 }

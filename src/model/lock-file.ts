@@ -26,7 +26,7 @@ export function renderLock(lock: Lock): string {
     ...(lock.asOf === undefined ? [] : [`as_of = ${lock.asOf}`]),
   ]
   const inputs = [...Map.groupBy(sortedInputs(lock.inputs), ({ file }) => file)].map(([file, lines]) =>
-    [`[input.${quote(file)}]`, ...lines.map(({ name, value }) => `${quote(name)} = ${quote(value)}`)].join('\n'),
+    [`[input.${quote(file)}]`, ...lines.map(({ name, value }) => `${key(name)} = ${quote(value)}`)].join('\n'),
   )
   const artifacts = lock.artifacts.toSorted(byIdentity).map(renderArtifact)
   return `${[head + top.join('\n'), ...inputs, ...artifacts, end].join('\n\n')}\n`
@@ -67,6 +67,11 @@ function compare(one: string, other: string): number {
 /** RFC 3339 of whole seconds. */
 export function rfc3339(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** A bare key of TOML where it will do (v1.0, "Keys"). */
+function key(name: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(name) ? name : quote(name)
 }
 
 /** A basic string of TOML (v1.0, "String"), whose escapes are JSON's. */

@@ -27,6 +27,7 @@ function release(number: number): Release {
     image: `sha256:${'0'.repeat(64)}`,
     layers: [],
     source: { description: 'a folder', treeDigest: `sha256:${'1'.repeat(64)}` },
+    lock: `sha256:${'2'.repeat(64)}`,
     settings: {},
     secretVersions: {},
     declared: {},

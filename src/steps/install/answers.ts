@@ -1,44 +1,20 @@
 import { z } from 'zod'
-import { keyOf, type Cache, type StoredLayer } from '../../image/index.ts'
-import { artifactKinds, type Artifact, type Part } from '../../model/lock.ts'
+import { keyOf, type Cache } from '../../image/index.ts'
+import { artifactKinds, type Artifact, type Lock, type Part } from '../../model/lock.ts'
 import { isDigest, type Digest } from '../../model/names.ts'
 import type { NpmArchive } from '../../model/plan.ts'
-import type { CommandsDraft, LayerStep } from './layer-steps.ts'
+import type { CommandsDraft, LayerStep } from './layer-step.ts'
+import type { Answers, Fetches, PackagesQuestion } from './questions.ts'
 import { fetchedArtifacts, heldArtifacts, type Following, type Recording } from './locking.ts'
 import { resolveArchive, type ResolvedArchive } from './resolve-archive.ts'
-import { installedStatus, packageSetOf, resolvePackages, type PackageSet } from './resolve-packages.ts'
+import {
+  installedStatus,
+  packageSetOf,
+  rememberedPackageSet,
+  resolvePackages,
+  type PackageSet,
+} from './resolve-packages.ts'
 import type { Workshop } from './workshop.ts'
-
-/** What has to be asked before a layer's inputs are known; the key names the answer in the cache. */
-export interface PackagesQuestion {
-  readonly key: string
-  readonly part: Part
-  readonly names: readonly string[]
-}
-
-export interface ArchiveQuestion {
-  readonly key: string
-  readonly archive: NpmArchive
-}
-
-/** What the commands of a layer fetch; `draft` is the layer that would come of it. */
-export interface FetchesQuestion {
-  readonly key: string
-  readonly draft: CommandsDraft
-}
-
-/** What commands fetched, and the layer that was made meanwhile, if it was. */
-export interface Fetches {
-  readonly artifacts: readonly Artifact[]
-  readonly layer?: StoredLayer
-}
-
-/** Where the answers come from: a lock, the cache, or the network when it may be asked. Undefined: not known. */
-export interface Answers {
-  packages(question: PackagesQuestion, below: readonly LayerStep[]): Promise<PackageSet | undefined>
-  archive(question: ArchiveQuestion): Promise<ResolvedArchive | undefined>
-  fetches(question: FetchesQuestion, below: readonly LayerStep[]): Promise<Fetches | undefined>
-}
 
 const PackageSetText = z.strictObject({
   debs: z.array(
@@ -80,9 +56,21 @@ export function rememberedAnswers(cache: Cache): Answers {
 
 /** The answers that a lock gives. */
 export function lockedAnswers(workshop: Workshop, { lock }: Following): Answers {
+  return answersOf(lock, (artifacts) => packageSetOf(workshop, artifacts))
+}
+
+/** The answers that a lock gives without asking anybody. */
+export function lockedAnswersAtHand(cache: Cache, lock: Lock): Answers {
+  return answersOf(lock, (artifacts) => rememberedPackageSet(cache, artifacts))
+}
+
+function answersOf(
+  lock: Lock,
+  packagesOf: (artifacts: readonly Artifact[]) => Promise<PackageSet | undefined>,
+): Answers {
   const inPart = (part: Part) => lock.artifacts.filter((artifact) => artifact.part === part)
   return {
-    packages: ({ part }) => packageSetOf(workshop, inPart(part)),
+    packages: ({ part }) => packagesOf(inPart(part)),
     archive: ({ archive }) => Promise.resolve(archiveOf(inPart('toolchain'), archive)),
     fetches: () => Promise.resolve({ artifacts: fetchedArtifacts(lock.artifacts) }),
   }

@@ -1,48 +1,23 @@
 import type { Deb } from '../../host/debian-apt.ts'
 import { hashFile } from '../../host/hashing-file.ts'
-import { keyOf, type StoredLayer } from '../../image/index.ts'
+import { keyOf } from '../../image/index.ts'
 import { join } from 'node:path'
 import type { Artifact, Part } from '../../model/lock.ts'
 import { hexOf, type Digest } from '../../model/names.ts'
 import type { InstallPlan, LayerPlan, NpmArchive } from '../../model/plan.ts'
-import { basePackages, debianArchitecture } from './resolve-packages.ts'
+import { basePackages } from './resolve-packages.ts'
 import type { ResolvedArchive } from './resolve-archive.ts'
-import type { Answers } from './answers.ts'
-import { fixedTime, recipeVersion, type InstallContext } from './workshop.ts'
-
-/** A layer whose inputs are all known: everything that its content depends on is in its key. */
-export interface LayerStep {
-  readonly key: string
-  readonly title: string
-  readonly keep: boolean
-  /** Seconds; no file of the layer is younger. */
-  readonly epoch: number
-  readonly inputs: LayerInputs
-  /** Keys of the layers that it is built on. */
-  readonly standsOn: readonly string[]
-  /** Keys of the answers that its inputs came from. */
-  readonly answers: readonly string[]
-  /** The layer, when it came to be while its inputs were recorded. */
-  readonly made?: StoredLayer
-}
-
-/** A layer of commands of which it is not known yet what they fetch. */
-export interface CommandsDraft extends Pick<LayerStep, 'title' | 'keep' | 'epoch' | 'standsOn'> {
-  readonly plan: Extract<LayerPlan, { kind: 'commands' }>
-}
-
-export type LayerInputs =
-  | { kind: 'base'; debs: readonly Deb[] }
-  | { kind: 'packages'; part: Part; debs: readonly Deb[] }
-  | { kind: 'archive'; archive: NpmArchive; resolved: ResolvedArchive }
-  | { kind: 'commands'; plan: Extract<LayerPlan, { kind: 'commands' }>; fetched: readonly Artifact[] }
-  | { kind: 'source'; plan: Extract<LayerPlan, { kind: 'source' }> }
+import { debianArchitecture } from './architecture.ts'
+import type { CommandsDraft, LayerStep } from './layer-step.ts'
+import type { Answers } from './questions.ts'
+import { fixedTime, recipeVersion } from './recipe.ts'
+import type { TreeAtHand } from './workshop.ts'
 
 /**
  * Turns a plan into steps with known inputs, lowest first; the base, which every plan stands on, is the first of them.
  * @returns fewer steps than the plan has when an answer is not known.
  */
-export async function resolveSteps(plan: InstallPlan, context: InstallContext, answers: Answers): Promise<LayerStep[]> {
+export async function resolveSteps(plan: InstallPlan, context: TreeAtHand, answers: Answers): Promise<LayerStep[]> {
   const steps: LayerStep[] = []
   const base = await resolveBase(plan, answers)
   if (!base) return steps
@@ -74,7 +49,7 @@ async function resolveBase({ suite }: InstallPlan, answers: Answers): Promise<La
 interface Unresolved {
   readonly layer: LayerPlan
   readonly plan: InstallPlan
-  readonly context: InstallContext
+  readonly context: TreeAtHand
   readonly answers: Answers
   readonly below: readonly LayerStep[]
 }
@@ -161,7 +136,7 @@ function resolveSource(layer: Extract<LayerPlan, { kind: 'source' }>, { context 
 }
 
 /** A whole tree as an input is known by its digest, single files by theirs. */
-async function hashInputs(inputs: readonly string[], context: InstallContext): Promise<Record<string, string>> {
+async function hashInputs(inputs: readonly string[], context: TreeAtHand): Promise<Record<string, string>> {
   if (inputs.includes('.')) return { '.': context.treeDigest }
   const hashes: Record<string, string> = {}
   for (const path of inputs) hashes[path] = await hashFile(join(context.treeDir, path))

@@ -1,8 +1,8 @@
 import { lockFormat, type Artifact, type ArtifactKind, type Lock, type LockedInput } from '../../model/lock.ts'
 import type { InstallPlan } from '../../model/plan.ts'
 import { lockArchitecture, lockDrift, type Drift } from '../../model/problems/lock.ts'
-import { debianArchitecture } from './resolve-packages.ts'
-import { recipeVersion } from './workshop.ts'
+import { debianArchitecture } from './architecture.ts'
+import { recipeVersion } from './recipe.ts'
 
 /** Whether a build follows a lock, or makes one. */
 export type Locking = Following | Recording

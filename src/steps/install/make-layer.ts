@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as files from '../../host/files.ts'
 import type { Normalisation, StoredLayer } from '../../image/index.ts'
-import type { LayerInputs, LayerStep } from './layer-steps.ts'
+import type { LayerInputs, LayerStep } from './layer-step.ts'
 import type { LayerWork } from './layer-work.ts'
 import { makeArchive } from './make-archive.ts'
 import { makeCommands, replaySession } from './make-commands.ts'

@@ -65,7 +65,7 @@ export function planNode(manifest: Manifest, facts: TreeFacts): LanguagePlan {
       ...buildToolLayers(install.build_apt),
       modulesLayer(manifest, facts),
     ],
-    inputs: [{ file: 'package.json', name: 'node', value: range }, ...lockedPackages(facts)],
+    inputs: [{ file: 'berth.toml', name: 'node', value: range }, ...lockedPackages(facts)],
     exclude: ['/node_modules'],
     argv: argvOf(start.command ?? nodeCommand(facts, described.start)),
     env: { PATH: pathWith('/app/node_modules/.bin'), NODE_ENV: 'production' },

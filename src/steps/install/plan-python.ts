@@ -96,7 +96,7 @@ export function planPython(manifest: Manifest, facts: TreeFacts): LanguagePlan {
       },
       environmentLayer({ version, python, path, constraints: install.constraints, requirements }),
     ],
-    inputs: requirements.lines,
+    inputs: [{ file: 'berth.toml', name: 'python', value: version }, ...requirements.lines],
     exclude: ['/venv', '/.venv', '__pycache__', '*.pyc'],
     argv: argvOf(start.command ?? pythonCommand(facts, requirements.names)),
     env: { PATH: pathWith('/app/venv/bin'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUNBUFFERED: '1' },

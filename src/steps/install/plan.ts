@@ -34,11 +34,9 @@ export function planInstall(manifest: Manifest, facts: TreeFacts): InstallPlan {
 
 /** The settings of the manifest that choose packages. */
 function manifestInputs({ install }: Manifest, suite: string): LockedInput[] {
-  const { python, node, apt, build_apt, scripts, as_of } = install
+  const { apt, build_apt, scripts, as_of } = install
   const values: Record<string, string | undefined> = {
     base: `debian:${suite}`,
-    python,
-    node,
     apt: apt.join(' ') || undefined,
     build_apt: build_apt.join(' ') || undefined,
     scripts: scripts.join(' ') || undefined,

@@ -4,11 +4,10 @@ import { AptRefused, PrivateApt, type AptSources, type Deb } from '../../host/de
 import { findDebianMirror } from '../../host/debian-mirror.ts'
 import { download, DownloadRefused } from '../../host/download.ts'
 import * as files from '../../host/files.ts'
-import { keyOf } from '../../image/index.ts'
+import { keyOf, type Cache } from '../../image/index.ts'
 import type { Artifact } from '../../model/lock.ts'
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import {
-  architectureUnsupported,
   debianIndexFailed,
   debianKeyringMissing,
   debianMirrorUnknown,
@@ -17,7 +16,9 @@ import {
   downloadFailed,
 } from '../../model/problems/install.ts'
 import { fetchBlob } from './fetch.ts'
-import { recipeVersion, type Workshop } from './workshop.ts'
+import { debianArchitecture } from './architecture.ts'
+import { recipeVersion } from './recipe.ts'
+import type { Workshop } from './workshop.ts'
 
 /** The packages of a layer by name, and the time of the youngest. */
 export interface PackageSet {
@@ -27,20 +28,12 @@ export interface PackageSet {
 }
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const debianArchitectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
 
 /** The packages that every image stands on: what Debian calls essential, and what every web application takes for granted. */
 export function basePackages(suite: string): string[] {
   // usrmerge, the other way to get the merged directories, would bring in perl. Bullseye has neither.
   const merged = suite === 'bullseye' ? [] : ['usr-is-merged', 'usrmerge-']
   return ['?essential', 'ca-certificates', 'tzdata', ...merged]
-}
-
-/** Debian's name for the processor of this host. @throws architectureUnsupported */
-export function debianArchitecture(): string {
-  const architecture = debianArchitectures[process.arch]
-  if (architecture === undefined) throw architectureUnsupported({ architecture: process.arch })
-  return architecture
 }
 
 /**
@@ -66,19 +59,33 @@ export async function resolvePackages(
   return { debs: inOrder(debs), epoch: await youngest(workshop, debs) }
 }
 
-/** The packages of a lock as a set; their time is looked up in the packages themselves when it is not remembered. */
+/** The packages of a lock as a set; fetches them when their time is not remembered. */
 export async function packageSetOf(workshop: Workshop, artifacts: readonly Artifact[]): Promise<PackageSet> {
-  const { cache } = workshop.store
-  const debs = inOrder(
-    artifacts.map(({ name, version, url, size, sha256 }) => ({ name, version, url, bytes: size, sha256 })),
-  )
-  const key = keyOf({ recipeVersion, kind: 'time', debs: debs.map(({ sha256 }) => sha256) })
-  const known = z.int().safeParse(await cache.answer(key)).data
-  if (known !== undefined) return { debs, epoch: known }
+  const known = await rememberedPackageSet(workshop.store.cache, artifacts)
+  if (known) return known
+  const debs = inOrder(artifacts.map(debOf))
   await fetchDebs(workshop, debs)
   const epoch = await youngest(workshop, debs)
-  await cache.rememberAnswer(key, epoch)
+  await workshop.store.cache.rememberAnswer(timeKey(debs), epoch)
   return { debs, epoch }
+}
+
+/** The same without asking anybody; undefined when their time is not remembered. */
+export async function rememberedPackageSet(
+  cache: Cache,
+  artifacts: readonly Artifact[],
+): Promise<PackageSet | undefined> {
+  const debs = inOrder(artifacts.map(debOf))
+  const epoch = z.int().safeParse(await cache.answer(timeKey(debs))).data
+  return epoch === undefined ? undefined : { debs, epoch }
+}
+
+function debOf({ name, version, url, size, sha256 }: Artifact): Deb {
+  return { name, version, url, bytes: size, sha256 }
+}
+
+function timeKey(debs: readonly Deb[]): string {
+  return keyOf({ recipeVersion, kind: 'time', debs: debs.map(({ sha256 }) => sha256) })
 }
 
 /** A lock is sorted, and so is everything that is made of it. */

@@ -1,6 +1,6 @@
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import type { StoredLayer } from '../../image/index.ts'
-import type { LayerStep } from './layer-steps.ts'
+import type { LayerStep } from './layer-step.ts'
 import { makeLayer } from './make-layer.ts'
 import type { Workshop } from './workshop.ts'
 
