@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises'
-import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http'
+import { createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { HashingFile } from '../../src/host/hashing-file.ts'
@@ -14,6 +14,8 @@ import type { BlobShelf, Session } from '../../src/proxy/session.ts'
 export class LoopbackServer {
   readonly files = new Map<string, Buffer | string>()
   readonly asked: string[] = []
+  /** Answers what is no file. */
+  otherwise: RequestListener = (_, response) => response.writeHead(404).end('nothing here')
   readonly #server: Server
 
   constructor() {
@@ -21,7 +23,7 @@ export class LoopbackServer {
       const path = decodeURIComponent(request.url ?? '')
       this.asked.push(path)
       const content = this.files.get(path)
-      if (content === undefined) response.writeHead(404).end('nothing here')
+      if (content === undefined) this.otherwise(request, response)
       else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(content)
     })
   }
