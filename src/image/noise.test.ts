@@ -29,7 +29,13 @@ describe('noiseRowOf()', () => {
     'tmp/a/b': 'tmp/**',
     'var/tmp/a': 'var/tmp/**',
     'run/lock': 'run/**',
-    'root/.cache/pip': 'root/.cache/**',
+    'run/berth/certificates.pem': 'run/berth/**',
+    'root/.cache/pip/http/a': '{root,home/*}/.cache/{pip,uv,go-build,pypoetry,composer,yarn,node-gyp,fontconfig}/**',
+    'home/node/.npm/_logs/a': '{root,home/*}/.npm/**',
+    'root/.node-gyp/24/a': '{root,home/*}/.node-gyp/**',
+    'root/.wget-hsts': '{root,home/*}/.wget-hsts',
+    'usr/local/share/.cache/yarn/a': 'usr/local/share/.cache/**',
+    'tmp/node-compile-cache/a': 'tmp/{node-compile-cache,npm-*,v8-compile-cache-*}/**',
   }
   for (const [path, row] of Object.entries(noisy)) {
     it(`knows ${path}`, () => assert.equal(noiseRowOf(path)?.path, row))
@@ -47,6 +53,7 @@ describe('noiseRowOf()', () => {
     'run',
     'app/tmp/a',
     'etc/ssh/sshd_config',
+    'root/.cache/ms-playwright/chromium',
   ]
   for (const path of quiet) it(`keeps ${path}`, () => assert.equal(noiseRowOf(path), undefined))
 

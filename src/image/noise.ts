@@ -9,6 +9,8 @@ export interface NoiseRow {
   /** `delete-link`: a symbolic link whose target is `target`. */
   readonly action: 'delete' | 'empty' | 'delete-link'
   readonly target?: string
+  /** A place that a later command of the same build may look at. */
+  readonly scratch?: boolean
   readonly reason: string
 }
 
@@ -17,6 +19,7 @@ const backup = 'a backup that depends on the order of changes'
 const lock = 'a lock file of a process that has ended'
 const identity = 'identifies one machine; every sandbox would share it'
 const scratch = 'scratch space of the build'
+const caches = 'a cache of a package manager, with times in it'
 
 export const noise: readonly NoiseRow[] = [
   { path: 'var/log/dpkg.log', action: 'delete', reason: logs },
@@ -27,7 +30,12 @@ export const noise: readonly NoiseRow[] = [
   { path: 'var/cache/ldconfig/aux-cache', action: 'delete', reason: 'holds inode numbers' },
   { path: 'var/cache/apt/*.bin', action: 'delete', reason: 'memory image of apt, holds times' },
   { path: 'var/cache/apt/archives/**', action: 'delete', reason: 'packages that are installed already' },
-  { path: 'var/lib/apt/lists/**', action: 'delete', reason: 'state of a mirror at the time of the build' },
+  {
+    path: 'var/lib/apt/lists/**',
+    action: 'delete',
+    reason: 'state of a mirror at the time of the build',
+    scratch: true,
+  },
   { path: 'etc/machine-id', action: 'empty', reason: identity },
   { path: 'var/lib/dbus/machine-id', action: 'delete', reason: identity },
   { path: 'etc/ssh/ssh_host_*', action: 'delete', reason: `random key; ${identity}` },
@@ -47,10 +55,21 @@ export const noise: readonly NoiseRow[] = [
   { path: 'etc/.pwd.lock', action: 'delete', reason: lock },
   { path: 'var/lib/dpkg/lock*', action: 'delete', reason: lock },
   { path: 'var/lib/dpkg/triggers/Lock', action: 'delete', reason: lock },
-  { path: 'tmp/**', action: 'delete', reason: scratch },
-  { path: 'var/tmp/**', action: 'delete', reason: scratch },
-  { path: 'run/**', action: 'delete', reason: scratch },
-  { path: 'root/.cache/**', action: 'delete', reason: scratch },
+  { path: 'run/berth/**', action: 'delete', reason: scratch },
+  { path: 'tmp/{node-compile-cache,npm-*,v8-compile-cache-*}/**', action: 'delete', reason: scratch },
+  { path: 'tmp/**', action: 'delete', reason: scratch, scratch: true },
+  { path: 'var/tmp/**', action: 'delete', reason: scratch, scratch: true },
+  { path: 'run/**', action: 'delete', reason: scratch, scratch: true },
+  // Not all of .cache: browsers for tests and for printing are installed there.
+  {
+    path: '{root,home/*}/.cache/{pip,uv,go-build,pypoetry,composer,yarn,node-gyp,fontconfig}/**',
+    action: 'delete',
+    reason: caches,
+  },
+  { path: '{root,home/*}/.npm/**', action: 'delete', reason: `${caches}; its logs are named after the time` },
+  { path: '{root,home/*}/.node-gyp/**', action: 'delete', reason: caches },
+  { path: '{root,home/*}/.wget-hsts', action: 'delete', reason: logs },
+  { path: 'usr/local/share/.cache/**', action: 'delete', reason: caches },
 ]
 
 const compiled = noise.map((row) => ({ row, pattern: patternOf(row.path) }))

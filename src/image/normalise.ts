@@ -1,5 +1,6 @@
 import * as files from '../host/files.ts'
 import { join } from 'node:path'
+import { keepByteCodeValid } from './byte-code.ts'
 import { listTree, type TreeEntry } from '../host/tree.ts'
 import { noiseRowOf } from './noise.ts'
 
@@ -13,6 +14,8 @@ export interface Normalisation {
   readonly times: 'clamp' | 'set'
   /** Makes everything root's: what a build user left. */
   readonly takeOwnership: boolean
+  /** Leaves /tmp, /var/tmp and /run as they are: what one command puts there, the next one may use. */
+  readonly keepScratch?: boolean
 }
 
 /**
@@ -20,10 +23,11 @@ export interface Normalisation {
  * @returns its entries, sorted, as they are afterwards.
  */
 export async function normaliseTree(root: string, how: Normalisation): Promise<TreeEntry[]> {
-  await removeNoise(root)
+  await removeNoise(root, how.keepScratch === true)
   const entries = await listTree(root)
   if (how.takeOwnership) for (const entry of entries) await files.lchown(join(root, entry.path), 0, 0)
   for (const entry of entries) await dropPrivilegeBits(root, entry)
+  await keepByteCodeValid(root, entries, ({ stats }) => wholeTime(stats.mtimeMs, how))
   // Times come last: everything above changes those of the directories around it.
   for (const { path, stats } of entries) {
     const seconds = wholeTime(stats.mtimeMs, how)
@@ -36,11 +40,11 @@ function wholeTime(milliseconds: number, { epoch, times }: Normalisation): numbe
   return times === 'set' ? epoch : Math.min(Math.max(0, Math.floor(milliseconds / 1000)), epoch)
 }
 
-async function removeNoise(root: string): Promise<void> {
+async function removeNoise(root: string, keepScratch: boolean): Promise<void> {
   for (const { path, stats } of await listTree(root)) {
     const linkTarget = stats.isSymbolicLink() ? await files.readlink(join(root, path)).catch(whenGone) : undefined
     const row = noiseRowOf(path, linkTarget)
-    if (!row) continue
+    if (!row || (keepScratch && row.scratch === true)) continue
     if (row.action !== 'empty') await files.removeTree(join(root, path))
     else if (stats.isFile() && stats.size > 0) await files.writeFile(join(root, path), '')
   }
