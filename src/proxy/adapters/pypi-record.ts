@@ -1,24 +1,21 @@
-import { createHash, getHashes } from 'node:crypto'
-import { readChunks } from '../../host/hashing-file.ts'
-import type { Artifact } from '../../model/lock.ts'
-import { hashMismatch } from '../../model/problems/install.ts'
-import type { BuildAnswer, BuildRequest, Document, Recorder } from '../adapter.ts'
+import { NotFound, type BuildAnswer, type BuildRequest, type Document, type Recorder } from '../adapter.ts'
 import { acceptBest } from './pypi-accept.ts'
 import type { IndexFile } from './pypi-index.ts'
-import { fileNameOf } from './pypi-name.ts'
+import { resolvesForAll } from './pypi-client.ts'
+import { fileNameOf, type FileName } from './pypi-name.ts'
 import { readPage } from './pypi-read.ts'
 import { addressKey, fileAnswer } from './pypi-replay.ts'
 import { readRequest, type PypiRequest } from './pypi-request.ts'
+import { credentials, takeFile, type Known } from './pypi-take.ts'
 import { hide, type Visible } from './pypi-visible.ts'
 import { linksPage, plainAnswer, projectPage, releaseDocument, rootPage } from './pypi-write.ts'
-
-/** What a file is called, and what its index promised of it. */
-type Known = Pick<IndexFile, 'name' | 'version' | 'file' | 'hashes'>
 
 /** Lets a build see a real index as it was, and takes what it downloads. */
 export class PypiRecord {
   /** The links of all pages that were served, by their address. */
   readonly #known = new Map<string, Known>()
+  /** Source archives of what was served, by name and version. */
+  readonly #sources = new Map<string, IndexFile>()
   /** Whether a server answers with parts of a file, by the file's address. */
   readonly #servesParts = new Map<string, Promise<boolean>>()
   readonly #noticed = new Set<string>()
@@ -46,7 +43,7 @@ export class PypiRecord {
       case 'release':
         return this.#release(wanted, request, recorder)
       case 'metadata':
-        return pass(await recorder.ask(url, { method: request.method, headers: credentials(request) }))
+        return this.#metadata(wanted.url, wanted.name, request, recorder)
       case 'file':
         return this.#file({ ...wanted.name, file: fileNameOf(url), hashes: {} }, request, recorder)
     }
@@ -98,21 +95,50 @@ export class PypiRecord {
   }
 
   #remember(files: readonly IndexFile[]): IndexFile[] {
-    for (const file of files) this.#known.set(addressKey(file.url), file)
+    for (const file of files) {
+      this.#known.set(addressKey(file.url), file)
+      if (file.type === 'sdist') this.#sources.set(`${file.name} ${file.version}`, file)
+    }
     return [...files]
   }
 
   async #file(known: Known, request: BuildRequest, recorder: Recorder): Promise<BuildAnswer> {
     const { url, method } = request
-    const isTaken = recorder.artifacts.some((artifact) => addressKey(artifact.url) === addressKey(url.href))
-    if (!isTaken) {
-      // Resolvers look into files that they may not take: at how long they are, and at the metadata in wheels.
-      if (method === 'HEAD') return pass(await recorder.ask(url, { method, headers: credentials(request) }))
-      if (await this.#isPartial(request, recorder)) {
-        return pass(await recorder.ask(url, { headers: { ...credentials(request), range: rangeOf(request) } }))
-      }
-    }
-    return fileAnswer(await takeFile(known, request, recorder))
+    // Resolvers look into files that they may not take: at how long they are, and at the metadata in wheels.
+    if (method === 'HEAD') return pass(await recorder.ask(url, { method, headers: credentials(request) }))
+    const isPartial = await this.#isPartial(request, recorder)
+    if (!isPartial) return fileAnswer(await takeFile(known, url, request, recorder))
+    await this.#looked(known, url, request, recorder)
+    return pass(await recorder.ask(url, { headers: { ...credentials(request), range: rangeOf(request) } }))
+  }
+
+  /** Metadata tell what a package needs; who installs it also asks for the package. */
+  async #metadata(wheel: URL, name: FileName, request: BuildRequest, recorder: Recorder): Promise<BuildAnswer> {
+    const document = await recorder.ask(request.url, { method: request.method, headers: credentials(request) })
+    const known = this.#known.get(addressKey(wheel.href)) ?? { ...name, file: fileNameOf(wheel), hashes: {} }
+    if (document.status === 200) await this.#looked(known, wheel, request, recorder)
+    return pass(document)
+  }
+
+  /**
+   * A client that resolves for every platform and interpreter has looked into a wheel, and may never ask for it. In a
+   * replay it has to find it all the same, and the source beside it: uv does not take a release whose wheels are not
+   * for all interpreters that the project allows.
+   */
+  async #looked(known: Known, wheel: URL, request: BuildRequest, recorder: Recorder): Promise<void> {
+    if (!resolvesForAll(request.headers)) return
+    this.#tell(
+      recorder,
+      'resolves for all',
+      'a build resolves for every platform and locks what it only looks at; with a lock of its own in the source (uv.lock, poetry.lock) it would not',
+    )
+    await takeFile(known, wheel, request, recorder)
+    const source = this.#sources.get(`${known.name} ${known.version}`)
+    if (!source) return
+    await takeFile(source, new URL(source.url), request, recorder).catch((error: unknown) => {
+      // An index may list what it has lost; nobody asked for it yet.
+      if (!(error instanceof NotFound)) throw error
+    })
   }
 
   /** Whether the client wants a part, and the server has parts; one that has none would send all of it. */
@@ -128,50 +154,25 @@ export class PypiRecord {
     return asked
   }
 
-  /** Tells once why something cannot be seen. */
+  /** Says why something cannot be seen. */
   #explain(name: string, host: string, { files, untimed, later }: Visible, recorder: Recorder): void {
-    const tell = (about: string, notice: string) => {
-      if (this.#noticed.has(about)) return
-      this.#noticed.add(about)
-      recorder.notice(`as of ${recorder.asOf?.toISOString() ?? 'now'}: ${notice}`)
-    }
+    const asOf = `as of ${recorder.asOf?.toISOString() ?? 'now'}`
     if (untimed > 0) {
-      tell(host, `${host} does not say when files were published, first of ${name}; those are not seen`)
+      this.#tell(
+        recorder,
+        host,
+        `${asOf}: ${host} does not say when files were published, first of ${name}; those are not seen`,
+      )
     } else if (later > 0 && files.length === 0) {
-      tell(name, `${name} has nothing that had been published by then`)
+      this.#tell(recorder, name, `${asOf}: ${name} has nothing that had been published by then`)
     }
   }
-}
 
-/**
- * Downloads a file into the lock and checks it against its index.
- * @throws NotFound, hashMismatch
- */
-async function takeFile({ name, version, file, hashes }: Known, request: BuildRequest, recorder: Recorder) {
-  const url = new URL(request.url)
-  url.hash = ''
-  // The name of the file is what tells a client all about it; an address may end with another one.
-  const tags = fileNameOf(url) === file ? {} : { tags: [file] }
-  const artifact = await recorder.take({ kind: 'pypi', name, version, ...tags }, url, { headers: credentials(request) })
-  await check(artifact, hashes, recorder)
-  return artifact
-}
-
-async function check(artifact: Artifact, hashes: Known['hashes'], recorder: Recorder): Promise<void> {
-  const { url, sha256 } = artifact
-  for (const [algorithm, expected] of Object.entries(hashes)) {
-    if (algorithm !== 'sha256' && !getHashes().includes(algorithm)) continue
-    const found = algorithm === 'sha256' ? sha256 : await hashOf(recorder.path(artifact), algorithm)
-    if (found !== expected) {
-      throw hashMismatch({ url, expected: `${algorithm}:${expected}`, found: `${algorithm}:${found}` })
-    }
+  #tell(recorder: Recorder, about: string, notice: string): void {
+    if (this.#noticed.has(about)) return
+    this.#noticed.add(about)
+    recorder.notice(notice)
   }
-}
-
-async function hashOf(path: string, algorithm: string): Promise<string> {
-  const hash = createHash(algorithm)
-  for await (const chunk of readChunks(path)) hash.update(chunk)
-  return hash.digest('hex')
 }
 
 function recordedNames({ artifacts }: Recorder): string[] {
@@ -180,11 +181,6 @@ function recordedNames({ artifacts }: Recorder): string[] {
 
 function rangeOf({ headers }: BuildRequest): string {
   return headers['range'] ?? ''
-}
-
-/** Of a client's headers only these concern the server: the rest would bring answers that cannot be read or repeated. */
-function credentials({ headers }: BuildRequest): Record<string, string> {
-  return headers['authorization'] === undefined ? {} : { authorization: headers['authorization'] }
 }
 
 const passing = ['content-type', 'content-length', 'content-range', 'accept-ranges', 'www-authenticate', 'retry-after']

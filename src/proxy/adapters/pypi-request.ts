@@ -1,4 +1,5 @@
 import type { BuildRequest } from '../adapter.ts'
+import { wantsIndex } from './pypi-client.ts'
 import { fileNameOf, isProjectName, normaliseName, parseFileName, type FileName } from './pypi-name.ts'
 import { normaliseVersion } from './pypi-version.ts'
 
@@ -67,11 +68,6 @@ function readOther(url: URL, headers: BuildRequest['headers']): PypiRequest | un
   if (segment === undefined || /\.html?$/i.test(segment)) return { kind: 'links' }
   const name = nameOf(segment)
   return name === undefined ? { kind: 'links' } : { kind: 'project', name, address: url, isSurely: true }
-}
-
-/** Installers ask for PEP 691's types; pip of before that for HTML, which it asks for nothing else. */
-function wantsIndex({ accept = '', 'user-agent': agent = '' }: BuildRequest['headers']): boolean {
-  return accept.includes('application/vnd.pypi.simple.') || (/^pip\//.test(agent) && accept.startsWith('text/html'))
 }
 
 function nameOf(encoded: string): string | undefined {
