@@ -6,9 +6,20 @@ export interface BuildProcess {
   readonly cwd: string
   /** On top of the fixed environment. */
   readonly env: Readonly<Record<string, string>>
-  /** `packages`: root with the few capabilities that dpkg needs. `commands`: foreign code, no capability at all. */
-  readonly role: 'packages' | 'commands'
+  readonly runAs: BuildAccount
 }
+
+/** Who a command runs as; root has the few capabilities that dpkg needs, everybody else has none. */
+export interface BuildAccount {
+  readonly uid: number
+  readonly gid: number
+  readonly groups?: readonly number[]
+}
+
+/** What a command sees beside the layers. Paths on the host are absolute, and so are targets. */
+export type BuildMount =
+  | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly isWritable?: boolean }
+  | { readonly kind: 'tmpfs'; readonly target: string; readonly bytes?: number }
 
 export interface BuildSurroundings {
   readonly rootfs: string
@@ -17,15 +28,21 @@ export interface BuildSurroundings {
   /** Whether the kernel counts swap; without it a limit on swap is refused. */
   readonly countsSwap: boolean
   readonly epoch: number
-  readonly binds: readonly { readonly source: string; readonly target: string }[]
+  /** Whether /tmp, /var/tmp and /run are in memory, and nothing there becomes part of a layer. */
+  readonly hasScratch: boolean
+  readonly mounts: readonly BuildMount[]
 }
 
 /** The user that foreign code of a build runs as; no application and no person has it. */
 export const buildUser = 64_999
 
+/** Foreign code, without any capability. */
+export const unprivileged: BuildAccount = { uid: buildUser, gid: buildUser }
+export const rootAccount: BuildAccount = { uid: 0, gid: 0 }
+
 export const buildLimits = { memoryBytes: 2 * 1024 ** 3, pids: 1024, minutes: 30, scratchBytes: 1024 ** 3 } as const
 
-const packageCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETUID', 'SETGID', 'SETFCAP', 'SYS_CHROOT']
+const rootCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETUID', 'SETGID', 'SETFCAP', 'SYS_CHROOT']
 
 /** The same for every build on every host, so that no tool can tell one from another. */
 function fixedBuildEnvironment(epoch: number): Record<string, string> {
@@ -44,8 +61,9 @@ function fixedBuildEnvironment(epoch: number): Record<string, string> {
 
 /** The OCI runtime configuration of one build command (runtime-spec, config.md). */
 export function buildConfig(process: BuildProcess, around: BuildSurroundings): object {
-  const capabilities = process.role === 'packages' ? packageCapabilities.map((name) => `CAP_${name}`) : []
-  const user = process.role === 'packages' ? 0 : buildUser
+  const { uid, gid, groups = [] } = process.runAs
+  const capabilities = rootCapabilities.map((name) => `CAP_${name}`)
+  const held = uid === 0 ? capabilities : []
   const env = { ...fixedBuildEnvironment(around.epoch), ...process.env }
   return {
     ociVersion: '1.0.2',
@@ -53,15 +71,15 @@ export function buildConfig(process: BuildProcess, around: BuildSurroundings): o
     root: { path: around.rootfs, readonly: false },
     process: {
       terminal: false,
-      user: { uid: user, gid: user, umask: 0o022 },
+      user: { uid, gid, additionalGids: groups, umask: 0o022 },
       args: process.argv,
       cwd: process.cwd,
       env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-      capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+      capabilities: { bounding: held, effective: held, permitted: held },
       noNewPrivileges: true,
       rlimits: [{ type: 'RLIMIT_CORE', soft: 0, hard: 0 }],
     },
-    mounts: [...systemMounts, ...scratchMounts, ...around.binds.map(readOnlyBind)],
+    mounts: [...systemMounts, ...(around.hasScratch ? scratchMounts : [sharedMemory]), ...around.mounts.map(mountOf)],
     linux: {
       cgroupsPath: around.cgroup,
       namespaces: [
@@ -99,14 +117,23 @@ const systemMounts = [
   },
 ]
 
-/** Places that programs write to and that are no part of any layer. */
-const scratchMounts = ['/tmp', '/var/tmp', '/run', '/dev/shm'].map((destination) => ({
-  destination,
-  type: 'tmpfs',
-  source: 'tmpfs',
-  options: ['nosuid', 'nodev', `mode=${destination === '/run' ? '755' : '1777'}`, `size=${buildLimits.scratchBytes}`],
-}))
+const sharedMemory = inMemory('/dev/shm', '1777')
 
-function readOnlyBind({ source, target }: { source: string; target: string }) {
-  return { destination: target, type: 'bind', source, options: ['bind', 'ro', 'nosuid', 'nodev'] }
+/** Places that programs write to and that are no part of any layer. */
+const scratchMounts = [inMemory('/tmp', '1777'), inMemory('/var/tmp', '1777'), inMemory('/run', '755'), sharedMemory]
+
+function mountOf(mount: BuildMount) {
+  if (mount.kind === 'tmpfs') return inMemory(mount.target, '1777', mount.bytes)
+  const access = mount.isWritable === true ? 'rw' : 'ro'
+  return {
+    destination: mount.target,
+    type: 'bind',
+    source: mount.source,
+    options: ['bind', access, 'nosuid', 'nodev'],
+  }
+}
+
+function inMemory(destination: string, mode: string, bytes: number = buildLimits.scratchBytes) {
+  const options = ['nosuid', 'nodev', `mode=${mode}`, `size=${Math.min(bytes, buildLimits.scratchBytes)}`]
+  return { destination, type: 'tmpfs', source: 'tmpfs', options }
 }

@@ -6,7 +6,7 @@ import * as files from '../host/files.ts'
 import { pathsOf, type Instance } from '../host/instance.ts'
 import { mountOverlay } from '../host/mounts.ts'
 import { buildImpossible } from '../model/problems/install.ts'
-import { buildConfig, buildLimits, type BuildProcess } from './build-config.ts'
+import { buildConfig, buildLimits, type BuildMount, type BuildProcess } from './build-config.ts'
 import { runtimeRoot, tearDown } from './build-debris.ts'
 
 export interface BuildSandboxSpec {
@@ -16,8 +16,9 @@ export interface BuildSandboxSpec {
   readonly upper: string
   readonly work: string
   readonly epoch: number
-  /** Read-only files of the host that the build sees. */
-  readonly binds: readonly { readonly source: string; readonly target: string }[]
+  readonly mounts: readonly BuildMount[]
+  /** Default: yes. */
+  readonly hasScratch?: boolean
   /** The unix socket of the proxy, for builds that may fetch something. */
   readonly proxySocket?: string
 }
@@ -74,12 +75,13 @@ export class BuildSandbox {
     this.#commands += 1
     const container = `${this.#instance.name}-build-${this.id}-${this.#commands}`
     const config = buildConfig(process, {
-      rootfs: this.#rootfs,
+      rootfs: this.root,
       networkNamespace: this.#network,
       cgroup: `/${this.#instance.name}/build-${this.id}`,
       countsSwap: await countsSwap(await cgroupFacts()),
       epoch: this.#spec.epoch,
-      binds: this.#spec.binds,
+      mounts: this.#spec.mounts,
+      hasScratch: this.#spec.hasScratch ?? true,
     })
     await files.writeFile(join(this.#directory, 'config.json'), JSON.stringify(config))
     const startedAt = Date.now()
@@ -112,7 +114,8 @@ export class BuildSandbox {
     await tearDown(this.#instance, this.id)
   }
 
-  get #rootfs(): string {
+  /** The whole tree as the build sees it, on the host: what is written there goes to the upper directory. */
+  get root(): string {
     return this.#spec.layers.length === 0 ? this.#spec.upper : join(this.#directory, 'rootfs')
   }
 
@@ -128,11 +131,15 @@ export class BuildSandbox {
 
   async #mountRoot(): Promise<void> {
     const { layers, upper, work } = this.#spec
-    const lower = [...layers].reverse().join(':')
+    // Mount options are one page, so layers are named by short links.
+    const links = join(this.#directory, 'layers')
+    await files.mkdir(links)
+    for (const [index, layer] of layers.entries()) await files.symlink(layer, join(links, String(index)))
+    const lower = [...layers.keys()].reverse().join(':')
     // Without these four a layer would mean something only above exactly the layers that it was built on.
     const selfContained = 'redirect_dir=off,metacopy=off,index=off,xino=off'
     const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${selfContained}`
-    await mountOverlay({ source: `${this.#instance.name}-build`, target: this.#rootfs, options })
+    await mountOverlay({ source: `${this.#instance.name}-build`, target: this.root, options, cwd: links })
   }
 
   async #makeNetwork(): Promise<void> {

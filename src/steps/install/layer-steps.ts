@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Artifact, Part } from '../../model/lock.ts'
 import { hexOf, type Digest } from '../../model/names.ts'
 import type { InstallPlan, LayerPlan, NpmArchive } from '../../model/plan.ts'
-import { basePackages } from './resolve-packages.ts'
+import { basePackages, timeKey } from './resolve-packages.ts'
 import type { ResolvedArchive } from './resolve-archive.ts'
 import { debianArchitecture } from './architecture.ts'
 import type { CommandsDraft, LayerStep } from './layer-step.ts'
@@ -42,7 +42,7 @@ async function resolveBase({ suite }: InstallPlan, answers: Answers): Promise<La
     epoch: set.epoch,
     inputs: { kind: 'base', debs: set.debs },
     standsOn: [],
-    answers: [question.key],
+    answers: [question.key, timeKey(set.debs)],
   }
 }
 
@@ -79,7 +79,7 @@ async function resolvePackageLayer(
   return (
     set && {
       key: keyOf({ recipeVersion, kind: 'packages', standsOn, debs: hashesOf(set.debs) }),
-      ...{ title, keep, standsOn, answers: [question.key] },
+      ...{ title, keep, standsOn, answers: [question.key, timeKey(set.debs)] },
       epoch: Math.max(set.epoch, ...below.map(({ epoch }) => epoch)),
       inputs: { kind: 'packages', part, debs: set.debs },
     }

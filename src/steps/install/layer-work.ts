@@ -1,5 +1,5 @@
 import { BuildSandbox, type BuildExit } from '../../isolation/build-sandbox.ts'
-import { buildLimits, type BuildProcess } from '../../isolation/build-config.ts'
+import { buildLimits, type BuildAccount, type BuildMount, type BuildProcess } from '../../isolation/build-config.ts'
 import { join } from 'node:path'
 import type { BuildCommand } from '../../model/plan.ts'
 import { buildFailed, buildOutOfMemory, buildTooLong, lockfileOutOfStep } from '../../model/problems/install.ts'
@@ -20,10 +20,12 @@ export interface LayerWork {
 }
 
 export interface SandboxedCommands {
-  readonly role: BuildProcess['role']
+  readonly runAs: BuildAccount
   readonly cwd: string
   readonly commands: readonly BuildCommand[]
-  readonly binds: readonly { readonly source: string; readonly target: string }[]
+  readonly mounts: readonly BuildMount[]
+  /** Whether /tmp and its like are in memory; default: yes. */
+  readonly hasScratch?: boolean
   readonly proxySocket?: string
   /** Gets each line of the output instead of the operator. */
   readonly onLine?: (line: string) => void
@@ -40,7 +42,8 @@ export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands
     upper,
     work: join(work.directory, 'work'),
     epoch,
-    binds: sandboxed.binds,
+    mounts: sandboxed.mounts,
+    ...(sandboxed.hasScratch === undefined ? {} : { hasScratch: sandboxed.hasScratch }),
     ...(sandboxed.proxySocket === undefined ? {} : { proxySocket: sandboxed.proxySocket }),
   })
   try {
@@ -55,10 +58,10 @@ const keptLines = 20
 async function runOne(
   work: LayerWork,
   sandbox: BuildSandbox,
-  { role, cwd, onLine: take }: SandboxedCommands,
+  { runAs, cwd, onLine: take }: SandboxedCommands,
   { argv, env }: BuildCommand,
 ): Promise<void> {
-  const process = { argv, env, role, cwd }
+  const process = { argv, env, runAs, cwd }
   const lines: string[] = []
   const mismatch: string[] = []
   const { emit, signal } = work.workshop

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import * as files from '../../host/files.ts'
 import { pathsOf } from '../../host/instance.ts'
 import { listTree } from '../../host/tree.ts'
-import { buildUser } from '../../isolation/build-config.ts'
+import { buildUser, unprivileged } from '../../isolation/build-config.ts'
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import type { LayerPlan } from '../../model/plan.ts'
 import { Problem } from '../../model/problem.ts'
@@ -38,10 +38,10 @@ export async function makeCommands(
   for (const { path } of await listTree(app)) await files.lchown(join(app, path), buildUser, buildUser)
   const artifacts = await withProxy(work, session, async (proxy, access) => {
     await runInSandbox(work, {
-      role: 'commands',
+      runAs: unprivileged,
       cwd: '/app',
       proxySocket: access.socketPath,
-      binds: [{ source: access.certificatePath, target: certificatesInside }],
+      mounts: [{ kind: 'bind', source: access.certificatePath, target: certificatesInside }],
       commands: plan.commands.map(({ argv, env }) => ({ argv, env: { ...clientEnvironment(session.mode), ...env } })),
     })
     return proxy.artifacts

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Deb } from '../../host/debian-apt.ts'
 import * as files from '../../host/files.ts'
 import { runPipeline } from '../../host/pipeline.ts'
+import { rootAccount } from '../../isolation/build-config.ts'
 import { runInSandbox, type LayerWork } from './layer-work.ts'
 import { fetchDebs } from './resolve-packages.ts'
 import { unpackOrder } from './unpack-order.ts'
@@ -43,12 +44,12 @@ export async function makeBase(work: LayerWork, debs: readonly Deb[]): Promise<v
 
 async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise<void> {
   const names = await linkDebs(work, debs)
-  const binds = [{ source: join(work.directory, 'debs'), target: debsDirectory }]
+  const mounts = [{ kind: 'bind', source: join(work.directory, 'debs'), target: debsDirectory }] as const
   const dpkg = ['dpkg', '--force-unsafe-io', '--force-confnew']
   await runInSandbox(work, {
-    role: 'packages',
+    runAs: rootAccount,
     onLine: stepCounter(work, debs.length),
-    binds,
+    mounts,
     cwd: '/',
     commands: [
       // The dependencies hold again once all are configured.

@@ -55,15 +55,17 @@ export async function resolvePackages(
       throw error
     }
   })
-  await fetchDebs(workshop, debs)
-  return { debs: inOrder(debs), epoch: await youngest(workshop, debs) }
+  return fetchedSet(workshop, inOrder(debs))
 }
 
 /** The packages of a lock as a set; fetches them when their time is not remembered. */
 export async function packageSetOf(workshop: Workshop, artifacts: readonly Artifact[]): Promise<PackageSet> {
   const known = await rememberedPackageSet(workshop.store.cache, artifacts)
   if (known) return known
-  const debs = inOrder(artifacts.map(debOf))
+  return fetchedSet(workshop, inOrder(artifacts.map(debOf)))
+}
+
+async function fetchedSet(workshop: Workshop, debs: readonly Deb[]): Promise<PackageSet> {
   await fetchDebs(workshop, debs)
   const epoch = await youngest(workshop, debs)
   await workshop.store.cache.rememberAnswer(timeKey(debs), epoch)
@@ -84,7 +86,8 @@ function debOf({ name, version, url, size, sha256 }: Artifact): Deb {
   return { name, version, url, bytes: size, sha256 }
 }
 
-function timeKey(debs: readonly Deb[]): string {
+/** The name of the answer that says how young some packages are. */
+export function timeKey(debs: readonly Deb[]): string {
   return keyOf({ recipeVersion, kind: 'time', debs: debs.map(({ sha256 }) => sha256) })
 }
 
