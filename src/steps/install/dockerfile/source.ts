@@ -36,7 +36,7 @@ export interface Place {
   readonly lines: readonly string[]
 }
 
-const problemOf: Readonly<Record<FaultKind, (data: problems.DockerfileFault) => Problem>> = {
+const problemOf: Readonly<Record<FaultKind, (data: problems.DockerfileFault, options?: ErrorOptions) => Problem>> = {
   syntax: problems.dockerfileSyntax,
   instruction: problems.dockerfileUnknownInstruction,
   flag: problems.dockerfileUnknownFlag,

@@ -1,0 +1,11 @@
+/** The Dockerfile language: from a text to actions as plain data. Nothing here looks at a file or runs anything. */
+export { planDockerfile, isProxyVariable, type PlanRequest } from './plan.ts'
+export type { DockerfilePlan, Stage, StageBase } from './plan-data.ts'
+export { imagesOf, withTriggers, type ImageOrigin } from './images.ts'
+export { evaluateStage } from './evaluate.ts'
+export type { EvaluatedStage, StageStart, Step } from './evaluated-stage.ts'
+export type * from './action.ts'
+export type { HistoryEntry, Healthcheck, ImageConfig } from './image-config.ts'
+export type { Note } from './notes.ts'
+export { changedMode, parseMode, type ModeChange } from './file-mode.ts'
+export { parseImageReference, type ImageReference } from './image-reference.ts'
