@@ -53,7 +53,7 @@ export interface Sight {
 export function seenThrough({ asOf, held }: Sight, packument: Packument): Packument {
   const { time = {} } = packument
   const isHeld = (version: string) => held.some((artifact) => artifact.version === version)
-  const isOld = (version: string) => Date.parse(String(time[version])) <= Number(asOf)
+  const isOld = (version: string) => timeOf(time[version]) <= Number(asOf)
   const isSeen = held.length > 0 ? isHeld : asOf ? isOld : () => true
   const versions = Object.entries(packument.versions).filter(([version]) => isSeen(version))
   const hidden = new Set(Object.keys(packument.versions).filter((version) => !isSeen(version)))
@@ -79,8 +79,7 @@ function tagsFor({ versions, before, held }: Tagging): Record<string, string> {
   if (tags['latest'] !== undefined || versions.length === 0) return tags
   const limit = before['latest']
   // A higher version may have been a preview under another tag.
-  const latest =
-    (limit !== undefined && maxSatisfying([...versions], `<=${limit}`, { loose: true })) || newest(versions)
+  const latest = (limit !== undefined && maxSatisfying([...versions], `<=${limit}`, loose)) || newest(versions)
   return latest === undefined ? tags : { ...tags, latest }
 }
 
@@ -93,12 +92,21 @@ export function tagsOf(artifacts: readonly Artifact[]): Record<string, string> {
 /** The highest version, a stable one if there is any. */
 export function newest(versions: readonly string[]): string | undefined {
   const ascending = versions.toSorted(compareVersions)
-  return ascending.findLast((version) => prerelease(version, { loose: true }) === null) ?? ascending.at(-1)
+  const isStable = (version: string) => valid(version, loose) !== null && prerelease(version, loose) === null
+  return ascending.findLast(isStable) ?? ascending.at(-1)
 }
+
+/** Milliseconds since 1970; NaN, which is neither before nor after anything, for what is no time. */
+function timeOf(value: unknown): number {
+  return typeof value === 'string' ? Date.parse(value) : NaN
+}
+
+/** Versions of npm's first years are written in other ways, such as `1.0.0beta`. */
+const loose = { loose: true }
 
 /** Versions that are none come first. */
 function compareVersions(one: string, other: string): number {
-  const [left, right] = [valid(one, { loose: true }), valid(other, { loose: true })]
+  const [left, right] = [valid(one, loose), valid(other, loose)]
   if (left === null || right === null) return Number(left !== null) - Number(right !== null)
   return compare(left, right)
 }

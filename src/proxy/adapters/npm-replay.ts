@@ -1,7 +1,7 @@
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import type { BuildAnswer, BuildRequest, Shelf } from '../adapter.ts'
 import { abbreviate, manifestOf } from './npm-manifest.ts'
-import { newest, tagsOf, type Fields } from './npm-packument.ts'
+import { newest, tagsOf, textsOf, type Fields } from './npm-packument.ts'
 import { abbreviatedType, urlKey, type NpmRequest, type Reading } from './npm-requests.ts'
 import { json } from './npm-services.ts'
 import { readTarball } from './npm-tarball.ts'
@@ -13,6 +13,8 @@ export class NpmReplay {
   readonly #byUrl = new Map<string, Artifact>()
   readonly #byName = new Map<string, Artifact[]>()
   readonly #manifests = new Map<Artifact, Promise<Fields>>()
+  /** What packages of the lock can do without. */
+  readonly #optional = new Set<string>()
 
   constructor(artifacts: readonly Artifact[]) {
     for (const artifact of artifacts) {
@@ -52,7 +54,16 @@ export class NpmReplay {
       return json(200, shown(await this.#manifest(artifact, shelf)), type)
     }
     const [first] = wanted.readings
-    return wanted.isCertain && first ? missing(nameOf(first)) : undefined
+    return wanted.isCertain && first ? this.#unknown(nameOf(first)) : undefined
+  }
+
+  /**
+   * Clients ask for the packages of all platforms, such as `@esbuild/darwin-arm64`, but download those of theirs: the
+   * others are in no lock, and every client goes on without them (npm 6 to 11, pnpm 8 to 12). They stay in what the
+   * packages list as optional, because clients copy that list into their own lock files.
+   */
+  #unknown(name: string): BuildAnswer {
+    return this.#optional.has(name) ? notLocked(name) : missing(name)
   }
 
   /** One artifact a version: that of the registry which is asked, if it comes from several. */
@@ -83,7 +94,11 @@ export class NpmReplay {
     if (known) return known
     const made = readManifest(artifact, shelf)
     this.#manifests.set(artifact, made)
-    made.catch(() => this.#manifests.delete(artifact))
+    made.then(
+      ({ optionalDependencies }) =>
+        Object.keys(textsOf(optionalDependencies)).forEach((name) => this.#optional.add(name)),
+      () => this.#manifests.delete(artifact),
+    )
     return made
   }
 }
@@ -124,6 +139,9 @@ function nameOf({ name, version }: Reading): string {
 }
 
 function missing(what: string): BuildAnswer {
-  const error = `${what} is not in berth.lock; \`berth lock\` adds what the build needs`
-  return { ...json(404, { error }), missing: what }
+  return { ...notLocked(what), missing: what }
+}
+
+function notLocked(what: string): BuildAnswer {
+  return json(404, { error: `${what} is not in berth.lock; \`berth lock\` adds what the build needs` })
 }

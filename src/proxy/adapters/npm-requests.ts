@@ -35,6 +35,7 @@ export function readNpmRequest({ method, url, headers }: BuildRequest): NpmReque
   if (method !== 'GET' && method !== 'HEAD') return undefined
   const tarball = tarballOf(segments)
   if (tarball) return { kind: 'tarball', ...tarball }
+  if (headers['pacote-req-type'] === 'tarball') return undefined
   const readings = readingsOf(segments)
   const accept = headers['accept'] ?? ''
   const isAbbreviated = accept.includes(abbreviatedType)
