@@ -112,12 +112,17 @@ function rulesOf(suite: string): string[] {
   return /^(experimental|rc-buggy)$/.test(suite) ? ['NotAutomatic: yes'] : []
 }
 
-/** Dated now, for apt keeps what it has if that is younger, and an image may have brought lists along. */
+/**
+ * apt keeps what it has if that is younger, and an image may have brought lists along. The date is always the same,
+ * because apt's lists may stay in the image.
+ */
+const releaseDate = 'Fri, 01 Jan 2100 00:00:00 GMT'
+
 function releaseOf(directory: Place, files: Files): string {
   const parsed = parseDirectory(directory)
   const lines = parsed.kind === 'suite' ? suiteLines(parsed.suite) : []
   const hashes = [...files].map(([path, content]) => ` ${sha256(content)} ${Buffer.byteLength(content)} ${path}`)
-  return [...lines, `Date: ${new Date().toUTCString()}`, 'SHA256:', ...hashes, ''].join('\n')
+  return [...lines, `Date: ${releaseDate}`, 'SHA256:', ...hashes, ''].join('\n')
 }
 
 function suiteLines(suite: string): string[] {
