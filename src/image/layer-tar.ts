@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readAttributes } from '../host/file-attributes.ts'
+import { readAttributes, type Attributes } from '../host/file-attributes.ts'
 import * as files from '../host/files.ts'
 import { HashingFile, readChunks } from '../host/hashing-file.ts'
 import type { TreeEntry } from '../host/tree.ts'
@@ -8,30 +8,55 @@ import { encodeHeader, endOfArchive, paddingFor, type TarEntry } from './tar.ts'
 /** overlayfs as it lies on disk becomes the archive that OCI asks for (image-spec, layer.md, "Whiteouts"). */
 
 const whiteoutPrefix = '.wh.'
-const opaqueMarker = '.wh..wh..opq'
+export const opaqueMarker = '.wh..wh..opq'
 const keptAttributes = '^(trusted\\.overlay\\.opaque|security\\.capability)$'
 
 /** Writes the archive of a normalised upper directory to `output`, the same bytes for the same tree. */
 export async function writeLayerTar(root: string, entries: readonly TreeEntry[], output: HashingFile): Promise<void> {
-  const attributes = await readAttributes(root, keptAttributes)
-  const firstPaths = new Map<string, string>()
-  for (const entry of entries) {
-    if (entry.path === '') continue
-    const own = attributes.get(entry.path)
-    const tarEntry = await describe(root, entry, firstPaths)
-    const capability = own?.get('security.capability')
-    await output.write(
-      encodeHeader(
-        capability && tarEntry.type === 'file'
-          ? { ...tarEntry, attributes: new Map([['security.capability', capability]]) }
-          : tarEntry,
-      ),
-    )
-    if (entry.stats.isFile() && tarEntry.type === 'file')
-      await writeContent(join(root, entry.path), tarEntry.size, output)
-    if (own?.get('trusted.overlay.opaque')?.toString() === 'y') await output.write(encodeHeader(opaque(entry)))
+  for await (const { entry, source } of archiveEntries(root, entries, keptAttributes)) {
+    if (entry.type === 'character' || entry.type === 'block')
+      throw new Error(`${entry.path} is a device or a socket, which a layer cannot hold`)
+    await output.write(encodeHeader({ ...entry, mode: entry.mode & 0o1777 }))
+    if (entry.type === 'file' && source !== undefined) await writeContent(source, entry.size, output)
   }
   await output.write(endOfArchive)
+}
+
+/**
+ * The entries that an archive of a tree has, in their order; devices and sockets, which none may have, as devices.
+ * @param attributes Which extended attributes count, as a regular expression.
+ */
+export async function* archiveEntries(
+  root: string,
+  entries: readonly TreeEntry[],
+  attributes: string,
+): AsyncGenerator<{ readonly entry: TarEntry; readonly source?: string }> {
+  const found = await readAttributes(root, attributes)
+  const firstPaths = new Map<string, string>()
+  for (const each of entries) {
+    if (each.path === '') continue
+    const own = found.get(each.path)
+    const entry = await describe(root, each, firstPaths)
+    const kept = keptOf(own, entry)
+    const source = each.stats.isFile() ? { source: join(root, each.path) } : {}
+    yield { entry: kept.size === 0 ? entry : { ...entry, attributes: kept }, ...source }
+    if (isOpaque(own)) yield { entry: opaque(each) }
+  }
+}
+
+const opaqueAttribute = 'trusted.overlay.opaque'
+
+function isOpaque(own: Attributes | undefined): boolean {
+  return own?.get(opaqueAttribute)?.toString() === 'y'
+}
+
+/** A capability means something on files alone; the archive says "opaque" by a marker. */
+function keptOf(own: Attributes | undefined, { type }: TarEntry): Attributes {
+  return new Map(
+    [...(own ?? [])].filter(([name]) =>
+      name === 'security.capability' ? type === 'file' : !(name === opaqueAttribute && isOpaque(own)),
+    ),
+  )
 }
 
 async function describe(root: string, entry: TreeEntry, firstPaths: Map<string, string>): Promise<TarEntry> {
@@ -47,11 +72,11 @@ async function describe(root: string, entry: TreeEntry, firstPaths: Map<string, 
     return { ...common, path, type: 'symlink', mode: 0o777, linkTarget: await files.readlink(join(root, path)) }
   }
   if (stats.isFIFO()) return { ...common, path, type: 'fifo' }
-  throw new Error(`${path} is a device or a socket, which a layer cannot hold`)
+  return { ...common, path, type: stats.isBlockDevice() ? 'block' : 'character' }
 }
 
 function ownership({ stats }: TreeEntry): Pick<TarEntry, 'mode' | 'uid' | 'gid' | 'mtime'> {
-  return { mode: stats.mode & 0o1777, uid: stats.uid, gid: stats.gid, mtime: Math.floor(stats.mtimeMs / 1000) }
+  return { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid, mtime: Math.floor(stats.mtimeMs / 1000) }
 }
 
 /** A character device 0/0 hides what the layers below have (kernel, filesystems/overlayfs.rst). */
