@@ -7,9 +7,10 @@ import { generatedFrom, markdownTable, page } from './generated.ts'
 export function jsonPage(): string {
   const api = read('api.ts')
   const events = read('events.ts')
+  const supplyChain = read('supply-chain.ts')
   return page(
     '# JSON output',
-    generatedFrom('src/model/api.ts, src/model/events.ts and src/cli/commands'),
+    generatedFrom('src/model (api.ts, events.ts, supply-chain.ts, lock-changes.ts) and src/cli/commands'),
     `With \`--json\` a command prints one JSON value, or one a line (NDJSON), on standard output. Keys are added over time;
 none is renamed or removed. The last line of work that failed, and the only one of a command that failed, is a
 \`ProblemEvent\`.`,
@@ -17,9 +18,18 @@ none is renamed or removed. The last line of work that failed, and the only one 
       ['command', 'prints'],
       commands.map(({ name, json }) => [`\`${name}\``, json]),
     ),
-    ...['AppSummary', 'AppStatus', 'ReleaseSummary', 'LogLine', 'ConfigEntry', 'GcReport', 'DeployPlan'].map((name) =>
-      section(name, declaration(api, name)),
-    ),
+    ...[
+      'AppSummary',
+      'AppStatus',
+      'ReleaseSummary',
+      'LogLine',
+      'ConfigEntry',
+      'GcReport',
+      'DeployPlan',
+      'PlannedLock',
+    ].map((name) => section(name, declaration(api, name))),
+    ...['OutdatedPackage', 'UnknownPackage'].map((name) => section(name, declaration(supplyChain, name))),
+    section('LockChange', declaration(read('lock-changes.ts'), 'LockChange')),
     section('AppState', declaration(api, 'appStates')),
     section('Event', declaration(events, 'Event')),
     section('ProgressUnit', declaration(events, 'ProgressUnit')),

@@ -10,6 +10,7 @@ import { init } from './commands/init.ts'
 import { restart, rollback, start, stop } from './commands/lifecycle.ts'
 import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
+import { outdated } from './commands/outdated.ts'
 import { plan } from './commands/plan.ts'
 import { ps } from './commands/ps.ts'
 import { releases } from './commands/releases.ts'
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   build,
   lock,
   plan,
+  outdated,
   ps,
   status,
   logs,

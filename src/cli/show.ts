@@ -2,6 +2,7 @@ import { problemExitCode } from './exit-codes.ts'
 import type { Event } from '../model/events.ts'
 import type { Outcome } from './command.ts'
 import { lineRenderer, terminalRenderer } from './render/events.ts'
+import { renderOutdated } from './render/outdated.ts'
 import type { Screen } from './render/screen.ts'
 
 /** Where answers go, and where talk goes. */
@@ -38,7 +39,7 @@ async function printEvents(events: AsyncIterable<Event>, { print }: Output): Pro
   return exitCode
 }
 
-/** Progress is talk; the address of what was deployed, or the digest of what was built, is the answer. */
+/** Progress is talk; the answer is the address of what was deployed, the digest of what was built, what can move. */
 async function renderEvents(events: AsyncIterable<Event>, verbose: boolean, output: Output): Promise<number> {
   const { screen } = output
   const renderer = screen.columns === undefined ? lineRenderer(screen, verbose) : terminalRenderer(screen, verbose)
@@ -50,6 +51,7 @@ async function renderEvents(events: AsyncIterable<Event>, verbose: boolean, outp
       if (event.kind === 'problem') exitCode = problemExitCode(event)
       if (event.kind === 'deployed') answer = event.url
       if (event.kind === 'built') answer = event.digest
+      if (event.kind === 'outdated') answer = renderOutdated(event)
     }
   } finally {
     renderer.end()

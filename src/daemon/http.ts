@@ -59,9 +59,10 @@ const maximumBody = 4 * 1024 * 1024
 export async function readBody<Shape extends z.ZodType>(
   request: IncomingMessage,
   shape: Shape,
+  /** Bytes. */
+  most = maximumBody,
 ): Promise<z.infer<Shape>> {
-  if (Number(request.headers['content-length'] ?? 0) > maximumBody)
-    throw requestInvalid({ reason: 'the body is too long' })
+  if (Number(request.headers['content-length'] ?? 0) > most) throw requestInvalid({ reason: 'the body is too long' })
   return parseAs(await text(request), shape)
 }
 

@@ -10,6 +10,8 @@ import {
   RollbackRequest,
   type DaemonInfo,
 } from '../model/api.ts'
+import { largestLock } from '../model/lock-file.ts'
+import { LockChoice } from '../model/supply-chain.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { version } from '../model/version.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
@@ -134,6 +136,16 @@ function changeRoutes(berth: Berth): Route[] {
     change(['POST', '/restart'], 'restart', (asked) => operations.restart(berth, asked, 'restart')),
     change(['POST', '/start'], 'start', (asked) => operations.restart(berth, asked, 'start')),
     change(['POST', '/stop'], 'stop', (asked) => operations.stop(berth, asked)),
+    {
+      method: 'POST',
+      path: '/v1/outdated',
+      action: 'question',
+      handle: async (call) => {
+        const choice = await readBody(call.request, LockChoice, largestLock)
+        await operations.outdated(berth, { choice, emit: eventSink(call), signal: call.signal })
+        call.response.end()
+      },
+    },
     {
       method: 'POST',
       path: '/v1/gc',

@@ -2,9 +2,11 @@ import { lockChanges } from '../model/lock-changes.ts'
 import { lockFileName, parseLock, renderLock } from '../model/lock-file.ts'
 import type { Lock } from '../model/lock.ts'
 import type { Emit } from '../model/events.ts'
-import type { Digest } from '../model/names.ts'
+import { releaseName, type Digest } from '../model/names.ts'
 import type { DeployRequest } from '../model/api.ts'
 import { lockMissing } from '../model/problems/lock.ts'
+import { releaseLockMissing } from '../model/problems/supply-chain.ts'
+import type { Release } from '../model/release.ts'
 import type { Locking } from '../steps/install/index.ts'
 import type { Berth } from './berth.ts'
 import type { Source } from './source.ts'
@@ -47,6 +49,13 @@ async function lockOfCurrent(berth: Berth, name: string): Promise<Lock | undefin
 export async function lockOf(berth: Berth, release: { readonly lock: Digest }): Promise<Lock | undefined> {
   const text = await berth.images.blobs.readText(release.lock)
   return text === undefined ? undefined : parseLock(text, lockFileName)
+}
+
+/** @throws releaseLockMissing */
+export async function requireLockOf(berth: Berth, release: Pick<Release, 'app' | 'number' | 'lock'>): Promise<Lock> {
+  const lock = await lockOf(berth, release)
+  if (!lock) throw releaseLockMissing({ app: release.app, release: releaseName(release.number) })
+  return lock
 }
 
 /** Tells the client of a lock that was made, unless it says what the one before it said. */

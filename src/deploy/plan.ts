@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { DeployPlan, DeployRequest } from '../model/api.ts'
-import { Problem } from '../model/problem.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings } from '../steps/configure/index.ts'
 import { detectManifest, inspectInstall } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
+import { describeLock, planLock, refusalOf, type LockPlan } from './plan-lock.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, type Source } from './source.ts'
 
@@ -26,14 +26,15 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
   const app = berth.state.apps.find(name)
   const current = app?.currentRelease === undefined ? undefined : berth.state.releases.get(app, app.currentRelease)
   const refusals: DeployPlan['refusals'] = []
+  const lock = await planLock(berth, source, { current, request: input.request, refusals })
   const steps = [
     retrieveStep(source, current),
-    await installStep(berth, source, input.signal),
+    await installStep(berth, source, { signal: input.signal, lock }),
     await configureStep(berth, { source, app, current, request: input.request, refusals }),
     initialiseStep(source),
     startStep(source, current),
   ]
-  return { app: name, steps, refusals }
+  return { app: name, steps, lock: lock.planned, refusals }
 }
 
 /** The manifest that `berth init` writes for a source that has none. */
@@ -50,7 +51,11 @@ function retrieveStep({ retrieved }: Source, current: Release | undefined): Plan
   return { step: 'retrieve', actions: [`${files} files from ${origin}, tree ${treeDigest}${seen}`], changes }
 }
 
-async function installStep(berth: Berth, source: Source, signal: AbortSignal): Promise<PlanStep> {
+async function installStep(
+  berth: Berth,
+  source: Source,
+  { signal, lock }: { signal: AbortSignal; lock: LockPlan },
+): Promise<PlanStep> {
   const { treeDigest } = source.retrieved
   const context = {
     instance: berth.instance,
@@ -59,9 +64,11 @@ async function installStep(berth: Berth, source: Source, signal: AbortSignal): P
     emit: () => undefined,
     signal,
   }
-  const layers = await inspectInstall(installPlanOf(source), context, source.retrieved.lock)
-  const actions = layers.map(({ title, reused }) => `${reused ? 'reuse' : 'make '} ${title}`)
-  return { step: 'install', actions, changes: layers.some(({ reused }) => !reused) }
+  const layers = await inspectInstall(installPlanOf(source), context, lock.followed)
+  const made = layers.map(({ title, reused }) => `${reused ? 'reuse' : 'make '} ${title}`)
+  const actions = [...made, ...describeLock(lock.planned)]
+  const isOther = lock.planned.kind === 'none' || lock.planned.changes.length > 0
+  return { step: 'install', actions, changes: isOther || layers.some(({ reused }) => !reused) }
 }
 
 interface ConfigureInput {
@@ -86,8 +93,7 @@ async function configureStep(berth: Berth, input: ConfigureInput): Promise<PlanS
     trouble: undefined,
   }
   await requireWanted(berth, asked, declared, wanted).catch((error: unknown) => {
-    if (!(error instanceof Problem)) throw error
-    refusals.push({ message: error.text.message, fix: error.text.fix })
+    refusals.push(refusalOf(error))
   })
   const names = Object.keys(request.set)
   const next = freezeSettings(declared, stored)

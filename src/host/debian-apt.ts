@@ -66,6 +66,17 @@ export class PrivateApt {
     return parsePrintedUris(stdout)
   }
 
+  /**
+   * The version of each package that would be installed where there is nothing.
+   * @returns without those that the lists do not have
+   */
+  async candidates(names: readonly string[], signal: AbortSignal): Promise<Map<string, string>> {
+    await this.#writeConfiguration()
+    for (const name of ['status', 'preferences']) await files.writeFile(join(this.#root, name), '')
+    const { stdout } = await this.#apt(['apt-cache', 'policy', ...names], signal)
+    return parsePolicy(stdout)
+  }
+
   /** Names of packages that resemble `name`. */
   async similar(name: string, signal: AbortSignal): Promise<string[]> {
     const stem = name.replace(/[0-9.+-]*$/, '').slice(0, 40)
@@ -139,6 +150,18 @@ export class PrivateApt {
 /** Above 1000 a version is taken even when it is a downgrade (apt_preferences(5)). */
 function preference({ name, version }: Pick<Deb, 'name' | 'version'>): string {
   return `Package: ${name}\nPin: version ${version}\nPin-Priority: 1001\n`
+}
+
+/** Reads the candidates that `apt-cache policy` lists. */
+export function parsePolicy(text: string): Map<string, string> {
+  const candidates = new Map<string, string>()
+  let name = ''
+  for (const line of text.split('\n')) {
+    name = /^([a-z0-9][a-z0-9+.-]*):(?:[a-z0-9-]+:)?$/.exec(line)?.[1] ?? name
+    const version = /^ {2}Candidate: (\S+)$/.exec(line)?.[1]
+    if (version !== undefined && version !== '(none)') candidates.set(name, version)
+  }
+  return candidates
 }
 
 /** Reads the lines of `apt-get --print-uris`: `'URL' FILE SIZE SHA256:HASH`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parsePrintedUris } from './debian-apt.ts'
+import { parsePolicy, parsePrintedUris } from './debian-apt.ts'
 import { parseMirror } from './debian-mirror.ts'
 import { parseAttributes } from './file-attributes.ts'
 
@@ -23,6 +23,31 @@ describe('parseMirror()', () => {
     },
   ]
   for (const { it: name, lines, gives } of cases) it(name, () => assert.deepEqual(parseMirror(lines.join('\n')), gives))
+})
+
+describe('parsePolicy()', () => {
+  it('reads the candidate of each package, and none where there is none', () => {
+    const text = [
+      'bash:',
+      '  Installed: (none)',
+      '  Candidate: 5.2.15-2+b8',
+      '  Version table:',
+      '     5.2.15-2+b8 500',
+      '        500 http://m/debian bookworm/main amd64 Packages',
+      'gone:',
+      '  Installed: (none)',
+      '  Candidate: (none)',
+      'bind9:amd64:',
+      '  Candidate: 1:9.18.28-1',
+    ].join('\n')
+    assert.deepEqual(
+      [...parsePolicy(text)],
+      [
+        ['bash', '5.2.15-2+b8'],
+        ['bind9', '1:9.18.28-1'],
+      ],
+    )
+  })
 })
 
 describe('parsePrintedUris()', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { LockChange } from './lock-changes.ts'
 import { appNamePattern } from './names.ts'
 
 /**
@@ -145,6 +146,22 @@ export interface DeployPlan {
     /** Whether the step has anything to do. */
     changes: boolean
   }[]
+  lock: PlannedLock
   /** Problems that would make the deploy refuse, such as missing settings. */
-  refusals: { message: string; fix: string }[]
+  refusals: { message: string; fix: string; lines?: readonly string[] }[]
 }
+
+/** Which lock a deploy would follow. */
+export type PlannedLock =
+  | {
+      kind: 'follow'
+      /** How to name it. */
+      file: string
+      packages: number
+      /** Packages of the operating system and of the language, direct and transitive, that differ from the release's. */
+      changes: readonly LockChange[]
+      /** The release that serves, such as `v3`; absent when there is none, or its lock is no longer in the store. */
+      against?: string
+    }
+  /** The deploy would lock first. */
+  | { kind: 'none' }

@@ -1,5 +1,6 @@
 import type { LockChange } from './lock-changes.ts'
 import type { Digest, StepName } from './names.ts'
+import type { OutdatedPackage, UnknownPackage } from './supply-chain.ts'
 
 /** What work says while it goes on. Terminal, `--json` and journal are renderers of this one stream. */
 export type Event =
@@ -12,6 +13,7 @@ export type Event =
   | { kind: 'step-finished'; step: StepName; seconds: number; reused: boolean; summary: string }
   /** A lock was made; the client writes it beside the manifest. */
   | { kind: 'locked'; app: string; text: string; changes: LockChange[]; artifacts: number }
+  | { kind: 'outdated'; asked: number; packages: OutdatedPackage[]; unknown: UnknownPackage[] }
   | { kind: 'built'; app: string; digest: Digest; seconds: number }
   | { kind: 'deployed'; app: string; release: string; digest: Digest; url: string; seconds: number; changed: boolean }
   | { kind: 'done'; app: string; action: string; message: string }

@@ -113,6 +113,8 @@ function describe(event: Event, screen: Screen): string | undefined {
     }
     case 'locked':
       return describeLocked(event, screen)
+    case 'outdated':
+      return undefined
     case 'built':
       return `built ${paint.strong(event.app)} in ${formatSeconds(event.seconds)}`
     case 'deployed':

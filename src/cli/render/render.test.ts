@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { Event } from '../../model/events.ts'
 import { lineRenderer, terminalRenderer } from './events.ts'
 import { paintFor } from './paint.ts'
+import { renderOutdated } from './outdated.ts'
 import { renderProblem } from './problem.ts'
 import { formatAge, formatBytes, formatProgress, formatSeconds } from './quantity.ts'
 import { safeText } from './safe-text.ts'
@@ -34,6 +35,24 @@ const deploy: Event[] = [
   { kind: 'step-finished', step: 'install', seconds: 3.14, reused: false, summary: '2 layers new, 4 reused' },
   { kind: 'deployed', app: 'shop', release: 'v3', digest, url: 'http://shop.localhost/', seconds: 4, changed: true },
 ]
+
+describe('renderOutdated()', () => {
+  const one = { kind: 'pypi', name: 'flask', locked: '1.0', newest: '2.0', heldBy: '==1.0 in requirements.txt' }
+  it('shows a table of what could move, and what is not known', () => {
+    const unknown = [{ kind: 'go', name: 'example.org/x', reason: 'it answered 404' }]
+    const text = renderOutdated({ kind: 'outdated', asked: 12, packages: [one], unknown })
+    assert.match(
+      text,
+      /^NAME +KIND +LOCKED +NEWEST +HELD BACK BY\nflask +pypi +1\.0 +2\.0 +==1\.0 in requirements\.txt\n/,
+    )
+    assert.match(text, /1 of 12 packages/)
+    assert.match(text, /not known of example\.org\/x: it answered 404$/)
+  })
+  it('says that there is nothing newer', () => {
+    const text = renderOutdated({ kind: 'outdated', asked: 12, packages: [], unknown: [] })
+    assert.equal(text, '12 packages are the newest that there are')
+  })
+})
 
 describe('lineRenderer()', () => {
   it('prints a line an event and keeps what builds print to itself', () => {

@@ -31,9 +31,17 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** The packages that every image stands on: what Debian calls essential, and what every web application takes for granted. */
 export function basePackages(suite: string): string[] {
-  // usrmerge, the other way to get the merged directories, would bring in perl. Bullseye has neither.
-  const merged = suite === 'bullseye' ? [] : ['usr-is-merged', 'usrmerge-']
-  return ['?essential', 'ca-certificates', 'tzdata', ...merged]
+  return ['?essential', 'ca-certificates', 'tzdata', ...mergedDirectories(suite)]
+}
+
+/** What a Dockerfile takes for granted in an image of Debian. */
+export function distributionPackages(suite: string): string[] {
+  return ['?essential', '?priority(required)', 'apt', 'debian-archive-keyring', ...mergedDirectories(suite)]
+}
+
+/** usrmerge, the other way to get the merged directories, would bring in perl. Bullseye has neither. */
+function mergedDirectories(suite: string): string[] {
+  return suite === 'bullseye' ? [] : ['usr-is-merged', 'usrmerge-']
 }
 
 /**
@@ -46,7 +54,7 @@ export async function resolvePackages(
   { status, held }: { readonly status: string; readonly held: readonly Artifact[] },
 ): Promise<PackageSet> {
   const pins = held.filter(({ kind }) => kind === 'deb')
-  const debs = await oneAtATime(`apt ${workshop.instance.home} ${workshop.plan.suite}`, async () => {
+  const debs = await oneAtATime(aptKey(workshop), async () => {
     const apt = await openApt(workshop)
     try {
       return await apt.resolve(names, { status, pins }, workshop.signal)
@@ -127,8 +135,24 @@ function progressReporter(emit: (done: number) => void): (done: number) => void 
 
 const opened = new WeakMap<AbortSignal, Map<string, PrivateApt>>()
 
+/** What asking apt needs of a workshop. */
+type AptPlace = Pick<Workshop, 'instance' | 'signal'> & {
+  readonly store: Pick<Workshop['store'], 'cache'>
+  readonly plan: Pick<Workshop['plan'], 'suite'>
+}
+
+/** The version of each Debian package that a fresh install would get now. @throws debianIndexFailed */
+export function newestPackages(place: AptPlace, names: readonly string[]): Promise<Map<string, string>> {
+  return oneAtATime(aptKey(place), async () => (await openApt(place)).candidates(names, place.signal))
+}
+
+/** apt's own files are for one at a time. */
+function aptKey({ instance, plan }: AptPlace): string {
+  return `apt ${instance.home} ${plan.suite}`
+}
+
 /** apt for this suite, with lists that were fetched once in this build. */
-async function openApt(workshop: Workshop): Promise<PrivateApt> {
+async function openApt(workshop: AptPlace): Promise<PrivateApt> {
   const ofBuild = opened.get(workshop.signal) ?? new Map<string, PrivateApt>()
   opened.set(workshop.signal, ofBuild)
   const known = ofBuild.get(workshop.plan.suite)
@@ -145,7 +169,7 @@ async function openApt(workshop: Workshop): Promise<PrivateApt> {
   return apt
 }
 
-async function aptSources(workshop: Workshop): Promise<AptSources> {
+async function aptSources(workshop: AptPlace): Promise<AptSources> {
   if (!(await files.exists(keyring))) throw debianKeyringMissing({ path: keyring })
   const mirror = await findDebianMirror(process.env)
   if (!mirror) throw debianMirrorUnknown({})

@@ -1,0 +1,31 @@
+import { problem } from '../problem.ts'
+
+/** What can go wrong while berth looks at what applications are made of. */
+
+export const registriesSilent = problem('registries-silent', {
+  explain: `\`berth outdated\` asks the registries that a lock's packages came from what they have now. None of them gave an
+answer that it could use. Network trouble is the usual cause.`,
+  temporary: true,
+  text: ({ reason }: { reason: string }) => ({
+    message: `Cannot tell what is newer: no registry answered (${reason})`,
+    fix: 'Check the network, then try again',
+  }),
+})
+
+export const releaseLockMissing = problem('release-lock-missing', {
+  explain: `Each release remembers the lock that its image was built with. \`berth gc\` removes the locks of releases that are
+not kept any more; a damaged store may have lost others.`,
+  text: ({ app, release }: { app: string; release: string }) => ({
+    message: `The lock of ${release} of ${app} is not in the store any more`,
+    fix: `Choose a release that \`berth releases ${app}\` shows as kept, or name a berth.lock`,
+  }),
+})
+
+export const noLockThere = problem('no-lock-there', {
+  explain: `Where a lock is wanted, name a folder that has a \`berth.lock\`, the file itself, or an application, whose release
+that serves remembers its lock.`,
+  text: ({ target }: { target: string }) => ({
+    message: `There is no berth.lock in ${target}`,
+    fix: 'Run `berth lock` there, or name an application (`berth ps` lists them)',
+  }),
+})
