@@ -27,6 +27,8 @@ export interface BuildSurroundings {
   readonly cgroup: string
   /** Whether the kernel counts swap; without it a limit on swap is refused. */
   readonly countsSwap: boolean
+  /** Processors, as in `0-3,5`, when it may not have all of them. */
+  readonly processors?: string
   readonly epoch: number
   /** Whether /tmp, /var/tmp and /run are in memory, and nothing there becomes part of a layer. */
   readonly hasScratch: boolean
@@ -94,7 +96,7 @@ export function buildConfig(process: BuildProcess, around: BuildSurroundings): o
         },
         pids: { limit: buildLimits.pids },
         // A quarter of what a running application gets when both want the processor.
-        cpu: { shares: 256 },
+        cpu: { shares: 256, ...(around.processors === undefined ? {} : { cpus: around.processors }) },
       },
       seccomp: buildSeccomp,
       maskedPaths: ['acpi', 'kcore', 'keys', 'latency_stats', 'timer_list', 'sched_debug', 'scsi'].map(

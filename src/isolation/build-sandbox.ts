@@ -4,6 +4,7 @@ import { cgroupFacts, countsSwap } from '../host/cgroups.ts'
 import { CommandFailed, runCommand } from '../host/command.ts'
 import * as files from '../host/files.ts'
 import { pathsOf, type Instance } from '../host/instance.ts'
+import { allowedProcessors } from '../host/processors.ts'
 import { mountOverlay } from '../host/mounts.ts'
 import { buildImpossible } from '../model/problems/install.ts'
 import { buildConfig, buildLimits, type BuildMount, type BuildProcess } from './build-config.ts'
@@ -19,6 +20,8 @@ export interface BuildSandboxSpec {
   readonly mounts: readonly BuildMount[]
   /** Default: yes. */
   readonly hasScratch?: boolean
+  /** Only the tree is wanted, to be written to from outside; nothing will be run. */
+  readonly isTreeOnly?: boolean
   /** The unix socket of the proxy, for builds that may fetch something. */
   readonly proxySocket?: string
 }
@@ -79,6 +82,7 @@ export class BuildSandbox {
       networkNamespace: this.#network,
       cgroup: `/${this.#instance.name}/build-${this.id}`,
       countsSwap: await countsSwap(await cgroupFacts()),
+      ...(await processorsOf()),
       epoch: this.#spec.epoch,
       mounts: this.#spec.mounts,
       hasScratch: this.#spec.hasScratch ?? true,
@@ -126,7 +130,7 @@ export class BuildSandbox {
   async #setUp(): Promise<void> {
     await files.mkdir(join(this.#directory, 'rootfs'), { recursive: true })
     if (this.#spec.layers.length > 0) await this.#mountRoot()
-    await this.#makeNetwork()
+    if (this.#spec.isTreeOnly !== true) await this.#makeNetwork()
   }
 
   async #mountRoot(): Promise<void> {
@@ -170,4 +174,10 @@ export class BuildSandbox {
     }
     throw buildImpossible({ what: 'socat', reason: 'it does not listen' })
   }
+}
+
+/** What berth may not use, its builds may not use either; a runtime would give them all. */
+async function processorsOf(): Promise<{ processors?: string }> {
+  const { allowed, isAll } = await allowedProcessors()
+  return isAll ? {} : { processors: allowed }
 }

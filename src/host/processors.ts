@@ -1,0 +1,16 @@
+import { readText } from './files.ts'
+
+/** The processors that this process may run on, as in `0-3,5`, and whether these are all that the host has. */
+export async function allowedProcessors(): Promise<{ readonly allowed: string; readonly isAll: boolean }> {
+  const [status, online] = await Promise.all([
+    readText('/proc/self/status'),
+    readText('/sys/devices/system/cpu/online'), // not there in some containers
+  ])
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status ?? '')?.[1] ?? ''
+  return { allowed, isAll: allowed === '' || online === undefined || online.trim() === allowed }
+}
+
+/** One processor of a list such as `0-3,5`. */
+export function firstOf(processors: string): string {
+  return /^\d+/.exec(processors)?.[0] ?? '0'
+}
