@@ -192,5 +192,12 @@ export type Manifest = z.infer<typeof Manifest>
 
 /** The JSON Schema (2020-12) of what a user may write in `berth.toml`. */
 export function manifestJsonSchema(): object {
-  return z.toJSONSchema(Manifest, { io: 'input' })
+  return z.toJSONSchema(Manifest, {
+    io: 'input',
+    // TOML has dates of its own; JSON Schema knows them as text.
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type === 'date') Object.assign(jsonSchema, { type: 'string', format: 'date-time' })
+    },
+  })
 }
