@@ -47,9 +47,11 @@ function* tagsOf(text: string): Generator<Tag> {
   for (let match = start.exec(text); match; match = start.exec(text)) {
     const from = start.lastIndex
     const end = endOfTag(text, from)
-    if (end === undefined) continue
-    yield { name: (match[1] ?? '').toLowerCase(), attributes: attributesOf(text.slice(from, end)) }
-    start.lastIndex = end
+    // What does not end is skipped as a whole: looking into it again and again would take quadratic time.
+    start.lastIndex = end ?? from + longestTag
+    if (end !== undefined) {
+      yield { name: (match[1] ?? '').toLowerCase(), attributes: attributesOf(text.slice(from, end)) }
+    }
   }
 }
 

@@ -9,6 +9,11 @@ export function wantsIndex({ accept = '', 'user-agent': agent = '' }: Headers): 
   return accept.includes('application/vnd.pypi.simple.') || (agent.startsWith('pip/') && accept.startsWith('text/html'))
 }
 
+/** Whether it is a program that installs Python packages; easy_install says `setuptools/44.1.1 Python-urllib/2.7`. */
+export function isInstaller({ 'user-agent': agent = '' }: Headers): boolean {
+  return /^(?:pip|uv|poetry|pdm|setuptools)\//i.test(agent)
+}
+
 /**
  * Whether it resolves for every platform and interpreter at once, to write a lock of its own: then it reads the metadata
  * of packages that it never installs, and cannot do without them in a replay. uv tells its subcommand, since 0.9; of the

@@ -1,16 +1,11 @@
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import type { BuildAnswer, BuildRequest, Shelf } from '../adapter.ts'
-import { lockedFile, type IndexFile } from './pypi-index.ts'
+import type { IndexFile } from './pypi-index.ts'
 import { readRequiresPython, readWheelMetadata } from './pypi-metadata.ts'
-import { fileNameOf, type FileName } from './pypi-name.ts'
+import type { FileName } from './pypi-name.ts'
 import { readRequest, type PypiRequest } from './pypi-request.ts'
+import { ShelvedFiles, type Shelved } from './pypi-shelved.ts'
 import { linksPage, plainAnswer, projectPage, releaseDocument, rootPage } from './pypi-write.ts'
-
-/** A file of the lock, and how an index shows it. */
-interface Shelved {
-  readonly artifact: Artifact
-  readonly file: IndexFile
-}
 
 /**
  * Some clients leave out files that were published after a day of their own, and those without a time. Whatever is in
@@ -20,50 +15,63 @@ const uploaded = '2000-01-01T00:00:00.000000Z'
 
 /** An index that has nothing but what is locked. */
 export class PypiReplay {
+  #read: { artifacts: readonly Artifact[]; files: ShelvedFiles } | undefined
   /** By SHA-256. */
   readonly #requiresPython = new Map<string, Promise<string | undefined>>()
 
   async answer(request: BuildRequest, shelf: Shelf): Promise<BuildAnswer | undefined> {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
-    const shelved = shelvedFiles(shelf.artifacts)
-    const exact = shelved.find(({ file }) => isSameAddress(file.url, request.url))
+    const shelved = this.#filesOf(shelf)
+    const exact = shelved.at(request.url)
     if (exact) return provide(exact, shelf)
-    // A file that was fetched as such has an adapter of its own.
-    if (shelf.artifacts.some(({ kind, url }) => kind !== 'pypi' && isSameAddress(url, request.url))) return undefined
+    if (shelved.isOfOthers(request.url)) return undefined
     const wanted = readRequest(request)
     return wanted && this.#answer(wanted, { request, shelf, shelved })
   }
 
-  #answer(wanted: PypiRequest, { request, shelf, shelved }: Question): Promise<BuildAnswer> | BuildAnswer {
-    const { url, headers } = request
+  #filesOf({ artifacts }: Shelf): ShelvedFiles {
+    if (this.#read?.artifacts !== artifacts) this.#read = { artifacts, files: new ShelvedFiles(artifacts) }
+    return this.#read.files
+  }
+
+  #answer(wanted: PypiRequest, question: Question): Promise<BuildAnswer | undefined> | BuildAnswer {
+    const { request, shelf, shelved } = question
     switch (wanted.kind) {
       case 'root':
-        return rootPage(namesOf(shelved), url, headers['accept'])
+        return rootPage(shelved.projects, request.url, request.headers['accept'])
       case 'project':
-        return this.#project(wanted.name, wanted.isSurely, { request, shelf, shelved })
+        return this.#project(wanted, question)
       case 'links':
-        return linksPage(shelved.map(({ file }) => file))
+        return linksPage(shelved.all.map(({ file }) => file))
       case 'release':
-        return this.#release(wanted.name, wanted.version, { request, shelf, shelved })
+        return this.#release(wanted, question)
       case 'metadata':
-        return metadataOf(sameFile(shelved, wanted.url), wanted.name, shelf)
+        return metadataOf(shelved.named(wanted.url), wanted.name, shelf)
       case 'file': {
-        const found = sameFile(shelved, url)
+        const found = shelved.named(request.url)
         return found ? provide(found, shelf) : missing(`${wanted.name.name} ${wanted.name.version}`)
       }
     }
   }
 
-  async #project(name: string, isSurely: boolean, { request, shelf, shelved }: Question): Promise<BuildAnswer> {
-    const files = await this.#files(name, shelf, shelved)
-    if (files.length > 0) return projectPage(name, files, request.headers['accept'])
+  async #project(
+    { name, isSurely }: Extract<PypiRequest, { kind: 'project' }>,
+    { request: { url, headers }, shelf, shelved }: Question,
+  ): Promise<BuildAnswer | undefined> {
+    const files = await this.#files(shelved.ofProject(name), shelf)
+    if (files.length > 0) return projectPage(name, files, headers['accept'])
     // The page of a directory of files, for `--find-links`.
-    const below = isSurely ? shelved.filter(({ file }) => isBelow(file.url, request.url)) : []
-    return below.length > 0 ? linksPage(below.map(({ file }) => file)) : missing(name)
+    const below = isSurely ? shelved.below(url) : []
+    if (below.length > 0) return linksPage(below.map(({ file }) => file))
+    // Somebody else's `…/simple/1.0.0`, such as npm's: the addresses of an index end in a slash.
+    return isSurely || url.pathname.endsWith('/') ? missing(name) : undefined
   }
 
-  async #release(name: string, version: string | undefined, { shelf, shelved }: Question): Promise<BuildAnswer> {
-    const files = await this.#files(name, shelf, shelved)
+  async #release(
+    { name, version }: Extract<PypiRequest, { kind: 'release' }>,
+    { shelf, shelved }: Question,
+  ): Promise<BuildAnswer> {
+    const files = await this.#files(shelved.ofProject(name), shelf)
     return releaseDocument(name, version, files) ?? missing(version === undefined ? name : `${name} ${version}`)
   }
 
@@ -71,18 +79,17 @@ export class PypiReplay {
    * One version is what was chosen, whatever it says of interpreters. Where there are several, an installer has to be
    * kept from the ones that are for another interpreter, as it was when they were recorded.
    */
-  async #files(name: string, shelf: Shelf, shelved: readonly Shelved[]): Promise<IndexFile[]> {
-    const own = shelved.filter(({ file }) => file.name === name)
+  async #files(own: readonly Shelved[], shelf: Shelf): Promise<IndexFile[]> {
     const isOneVersion = new Set(own.map(({ file }) => file.version)).size <= 1
     return Promise.all(
-      own.map(async ({ artifact, file }) => {
-        const requiresPython = isOneVersion ? undefined : await this.#readRequiresPython(artifact, file, shelf)
-        return { ...file, uploaded, ...(requiresPython === undefined ? {} : { requiresPython }) }
+      own.map(async (each) => {
+        const requiresPython = isOneVersion ? undefined : await this.#readRequiresPython(each, shelf)
+        return { ...each.file, uploaded, ...(requiresPython === undefined ? {} : { requiresPython }) }
       }),
     )
   }
 
-  #readRequiresPython(artifact: Artifact, file: IndexFile, shelf: Shelf): Promise<string | undefined> {
+  #readRequiresPython({ artifact, file }: Shelved, shelf: Shelf): Promise<string | undefined> {
     const known = this.#requiresPython.get(artifact.sha256)
     if (known) return known
     // What cannot be had is told when the file itself is asked for; it may be one that nobody installs.
@@ -98,45 +105,7 @@ export class PypiReplay {
 interface Question {
   readonly request: BuildRequest
   readonly shelf: Shelf
-  readonly shelved: readonly Shelved[]
-}
-
-function shelvedFiles(artifacts: readonly Artifact[]): Shelved[] {
-  return artifacts.flatMap((artifact) => {
-    const file = artifact.kind === 'pypi' ? lockedFile(artifact) : undefined
-    return file ? [{ artifact, file }] : []
-  })
-}
-
-function namesOf(shelved: readonly Shelved[]): string[] {
-  return [...new Set(shelved.map(({ file }) => file.name))].toSorted()
-}
-
-/** A file by its name alone: a client may know it from a lock of its own, with the address of another mirror. */
-function sameFile(shelved: readonly Shelved[], url: URL): Shelved | undefined {
-  const name = fileNameOf(url)
-  return shelved.find(({ file }) => isSameAddress(file.url, url)) ?? shelved.find(({ file }) => file.file === name)
-}
-
-/** Clients write `+` and `%2B` as they like. */
-export function isSameAddress(one: string, other: URL): boolean {
-  return addressKey(one) === addressKey(other.href)
-}
-
-/** Equal for addresses of the same file. */
-export function addressKey(address: string): string {
-  const url = URL.parse(address)
-  if (!url) return address
-  try {
-    return `${url.origin}${decodeURIComponent(url.pathname)}${url.search}`
-  } catch {
-    return `${url.origin}${url.pathname}${url.search}`
-  }
-}
-
-function isBelow(address: string, directory: URL): boolean {
-  const { origin, pathname } = directory
-  return addressKey(address).startsWith(addressKey(`${origin}${pathname.replace(/\/?$/, '/')}`))
+  readonly shelved: ShelvedFiles
 }
 
 async function provide({ artifact }: Shelved, shelf: Shelf): Promise<BuildAnswer> {
@@ -162,5 +131,5 @@ async function metadataOf(wheel: Shelved | undefined, name: FileName, shelf: She
 }
 
 function missing(what: string): BuildAnswer {
-  return { ...plainAnswer(404, `berth: ${what} is not in berth.lock; berth lock brings it in`), missing: what }
+  return { ...plainAnswer(404, `berth: ${what} is not in berth.lock; \`berth lock\` brings it in`), missing: what }
 }

@@ -1,5 +1,5 @@
 import type { BuildRequest } from '../adapter.ts'
-import { wantsIndex } from './pypi-client.ts'
+import { isInstaller, wantsIndex } from './pypi-client.ts'
 import { fileNameOf, isProjectName, normaliseName, parseFileName, type FileName } from './pypi-name.ts'
 import { normaliseVersion } from './pypi-version.ts'
 
@@ -7,7 +7,7 @@ import { normaliseVersion } from './pypi-version.ts'
 export type PypiRequest =
   /** `…/simple/` */
   | { readonly kind: 'root' }
-  /** `…/simple/NAME/`; `isSurely` when the client is known to want an index. */
+  /** `…/simple/NAME/`; `isSurely` when the client is known to want an index: other services have such paths too. */
   | { readonly kind: 'project'; readonly name: string; readonly address: URL; readonly isSurely: boolean }
   /** A page of links, for `--find-links`. */
   | { readonly kind: 'links' }
@@ -20,7 +20,7 @@ export type PypiRequest =
 /** Recognises a request by its path, on any host, or by what the client says of itself. */
 export function readRequest({ method, url, headers }: BuildRequest): PypiRequest | undefined {
   if (method !== 'GET' && method !== 'HEAD') return undefined
-  return readFile(url) ?? readRelease(url) ?? readSimple(url, wantsIndex(headers)) ?? readOther(url, headers)
+  return readFile(url) ?? readRelease(url) ?? readSimple(url, headers) ?? readOther(url, headers)
 }
 
 /** Where the pages of public and private indexes keep the files that need no page to be recognised. */
@@ -52,13 +52,13 @@ function readRelease(url: URL): PypiRequest | undefined {
   }
 }
 
-function readSimple(url: URL, isSurely: boolean): PypiRequest | undefined {
+function readSimple(url: URL, headers: BuildRequest['headers']): PypiRequest | undefined {
   const match = /\/\+?simple(?:\/([^/]*))?\/?$/.exec(url.pathname)
   if (!match) return undefined
-  if (!match[1]) return { kind: 'root' }
+  const isSurely = wantsIndex(headers) || isInstaller(headers)
+  if (!match[1]) return isSurely ? { kind: 'root' } : undefined
   const name = nameOf(match[1])
-  if (name === undefined) return undefined
-  return { kind: 'project', name, address: url, isSurely }
+  return name === undefined ? undefined : { kind: 'project', name, address: url, isSurely }
 }
 
 /** Indexes at other paths, and pages of links. */
