@@ -14,7 +14,7 @@ import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { rollOut } from './roll-out.ts'
 import { runSpecOf } from './run-spec.ts'
-import { installPlanOf, openSource, type Source } from './source.ts'
+import { installPlanOf, openSource, storeSource, type Source } from './source.ts'
 
 export interface DeployInput {
   readonly request: DeployRequest
@@ -156,7 +156,10 @@ async function makeRelease(
     number: berth.state.releases.nextNumber(app),
     image: image.digest,
     layers: [...image.layers],
-    source: { description: origin, treeDigest, ...(manifestText === undefined ? {} : { manifest: manifestText }) },
+    source: {
+      ...{ description: origin, treeDigest, archive: await storeSource(berth, source) },
+      ...(manifestText === undefined ? {} : { manifest: manifestText }),
+    },
     lock: await storeLock(berth, lock),
     ...freezeSettings(source.manifest.configure.env, settings),
     run: runSpecOf(source.manifest, image.config),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { readdir, removeTree, stat } from '../host/files.ts'
 import type { GcReport } from '../model/api.ts'
 import type { Digest } from '../model/names.ts'
+import type { Release } from '../model/release.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { tagOf } from './roll-out.ts'
@@ -19,7 +20,9 @@ export async function collectGarbage(berth: Berth, dryRun: boolean): Promise<GcR
 
 async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   const apps = berth.state.apps.list()
-  const garbage = await berth.images.garbage(apps.flatMap((app) => keptImages(berth, app)))
+  const releases = apps.flatMap((app) => keptReleasesOf(berth, app))
+  const images = releases.map(({ image }) => image)
+  const garbage = await berth.images.garbage(images, releases.flatMap(blobsOf))
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
   if (!dryRun) {
     for (const app of apps) await untagOld(berth, app)
@@ -34,11 +37,14 @@ function isKept(app: App, number: number, index: number): boolean {
   return index < keptReleases || number === app.currentRelease
 }
 
-function keptImages({ state }: Berth, app: App): Digest[] {
-  return state.releases
-    .list(app)
-    .filter(({ number }, index) => isKept(app, number, index))
-    .map(({ image }) => image)
+/** Releases that can serve again without a build. */
+export function keptReleasesOf({ state }: Berth, app: App): Release[] {
+  return state.releases.list(app).filter(({ number }, index) => isKept(app, number, index))
+}
+
+/** What a release needs to be built again. */
+export function blobsOf({ lock, source }: Release): Digest[] {
+  return source.archive === undefined ? [lock] : [lock, source.archive]
 }
 
 async function untagOld({ state, images }: Berth, app: App): Promise<void> {

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { mkdir, mkdtemp, removeTree } from '../host/files.ts'
+import { writeSourceArchive } from '../image/index.ts'
+import type { Digest } from '../model/names.ts'
 import type { DeployRequest } from '../model/api.ts'
 import type { Emit } from '../model/events.ts'
 import type { Manifest } from '../model/manifest.ts'
-import type { InstallPlan } from '../model/plan.ts'
-import { gatherTreeFacts, planInstall, type TreeFacts } from '../steps/install/index.ts'
+import { gatherTreeFacts, planInstall, type AnyInstallPlan, type TreeFacts } from '../steps/install/index.ts'
 import { retrieve, type Retrieved } from '../steps/retrieve/index.ts'
 import type { Berth } from './berth.ts'
 import { step } from './journal.ts'
@@ -39,7 +40,12 @@ export async function openSource(
   }
 }
 
-export function installPlanOf({ manifest, facts }: Source): InstallPlan {
+/** Keeps a tree for as long as a release needs it. */
+export async function storeSource({ images }: Berth, { folder }: Source): Promise<Digest> {
+  return (await images.blobs.add((output) => writeSourceArchive(folder, output))).digest
+}
+
+export function installPlanOf({ manifest, facts }: Source): AnyInstallPlan {
   return planInstall(manifest, facts)
 }
 

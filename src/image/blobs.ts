@@ -22,6 +22,16 @@ export class BlobStore {
     return files.exists(this.path(digest))
   }
 
+  /** Whether a blob is there and is what its name says. */
+  async isIntact(digest: Digest): Promise<boolean> {
+    return (await this.has(digest)) && (await this.#hashOf(digest)) === digest
+  }
+
+  /** Removes a blob; none is no error. */
+  async remove(digest: Digest): Promise<void> {
+    await files.rm(this.path(digest), { force: true })
+  }
+
   /** Makes the directories; harmless when they are there. */
   async prepare(): Promise<void> {
     for (const path of [this.#paths.blobs, this.#paths.temporary]) await files.mkdir(path, { recursive: true })
@@ -34,7 +44,7 @@ export class BlobStore {
   }
 
   /**
-   * Stores what `fill` writes. A blob that exists already is not written again.
+   * Stores what `fill` writes. It takes the place of a blob of that name, which may have been damaged since.
    * @param check Sees the digest before the blob gets its name, and throws to refuse it.
    */
   async add(
@@ -47,7 +57,7 @@ export class BlobStore {
       await fill(output)
       const digest: Digest = `sha256:${await output.finish()}`
       check?.(digest)
-      if (!(await this.has(digest))) await output.moveTo(this.path(digest))
+      await output.moveTo(this.path(digest))
       return { digest, bytes: output.bytes }
     } finally {
       await output.discard()
@@ -57,7 +67,7 @@ export class BlobStore {
   async addText(text: string): Promise<{ digest: Digest; bytes: number }> {
     const content = Buffer.from(text)
     const digest: Digest = `sha256:${createHash('sha256').update(content).digest('hex')}`
-    if (await this.has(digest)) return { digest, bytes: content.length }
+    if (await this.isIntact(digest)) return { digest, bytes: content.length }
     return this.add((output) => output.write(content))
   }
 
@@ -66,7 +76,7 @@ export class BlobStore {
    * @throws blobCorrupt when it is not.
    */
   async verify(digest: Digest): Promise<void> {
-    const found: Digest = `sha256:${await hashFile(this.path(digest))}`
+    const found = await this.#hashOf(digest)
     if (found !== digest) throw blobCorrupt({ digest, found, path: this.path(digest) })
   }
 
@@ -75,6 +85,10 @@ export class BlobStore {
     if (!(await this.has(digest))) return undefined
     await this.verify(digest)
     return files.readText(this.path(digest))
+  }
+
+  async #hashOf(digest: Digest): Promise<Digest> {
+    return `sha256:${await hashFile(this.path(digest))}`
   }
 }
 let temporaryCounter = 0

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as files from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { isDigest, type Digest } from '../model/names.ts'
@@ -45,6 +45,18 @@ export class Cache {
 
   async rememberLayer(key: string, record: LayerRecord): Promise<void> {
     await this.#write(this.layersDirectory, key, record)
+  }
+
+  /** Forgets a layer, so that it is built again when it is next asked for. */
+  async forgetLayer(diffId: Digest): Promise<void> {
+    const names = await files.readdir(this.layersDirectory).catch((error: unknown) => {
+      if (files.hasCode(error, 'ENOENT')) return []
+      throw error
+    })
+    for (const name of names) {
+      const record = await this.layer(basename(name, '.json'))
+      if (record?.diffId === diffId) await files.rm(join(this.layersDirectory, name), { force: true })
+    }
   }
 
   async answer(key: string): Promise<unknown> {

@@ -21,6 +21,8 @@ export interface GarbageQuestion {
   readonly blobs: BlobStore
   readonly cache: Cache
   readonly keepImages: readonly Digest[]
+  /** What else releases need: their locks, their sources. */
+  readonly keepBlobs: readonly Digest[]
 }
 
 /**
@@ -86,8 +88,8 @@ interface Reachable {
   readonly answers: Set<string>
 }
 
-async function reachable({ blobs, cache, keepImages }: GarbageQuestion): Promise<Reachable> {
-  const kept: Reachable = { blobs: new Set(), records: new Set(), answers: new Set() }
+async function reachable({ blobs, cache, keepImages, keepBlobs }: GarbageQuestion): Promise<Reachable> {
+  const kept: Reachable = { blobs: new Set(keepBlobs.map(hexOf)), records: new Set(), answers: new Set() }
   for (const image of keepImages) {
     kept.blobs.add(hexOf(image))
     const manifest = parseManifest((await files.readText(blobs.path(image))) ?? '')

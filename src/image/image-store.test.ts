@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { link, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, lutimes, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, describe, it } from 'node:test'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
-import { hexOf } from '../model/names.ts'
+import { hexOf, type Digest } from '../model/names.ts'
 import { Problem } from '../model/problem.ts'
-import { ImageStore, protectBuild } from './index.ts'
+import { examineLayer, ImageStore, mendLayer, protectBuild } from './index.ts'
 
 const config = { workdir: '/app', argv: ['/bin/true'], env: { A: '1', B: 'x=y' }, port: 8000 }
 const how = { epoch: 1_000_000, times: 'clamp', takeOwnership: false } as const
@@ -128,6 +128,89 @@ describe('ImageStore', () => {
     assert.deepEqual(await store.garbage([kept.digest]), [])
     assert.equal(await store.layers.has(tools.diffId), true)
     assert.deepEqual((await readdir(pathsOf(instance).layers)).includes(hexOf(lost.diffId)), false)
+  })
+
+  it('keeps the locks and sources of releases', async () => {
+    const lock = await store.blobs.addText('a lock')
+    assert.deepEqual(await store.garbage([], [lock.digest]), [])
+    assert.equal((await store.garbage([])).length, 1)
+  })
+
+  it('puts what is stored again in the place of a damaged blob', async () => {
+    const { digest } = await store.blobs.addText('a text')
+    await writeFile(store.blobs.path(digest), 'a tex')
+    assert.equal(await store.blobs.isIntact(digest), false)
+    await store.blobs.addText('a text')
+    assert.equal(await store.blobs.isIntact(digest), true)
+  })
+
+  describe('examineLayer() and mendLayer()', () => {
+    let layer: Digest
+    let directory: string
+    let aside: string
+    beforeEach(async () => {
+      layer = (await image()).layers[0] ?? assert.fail()
+      await store.cache.rememberLayer('k', { title: 'k', diffId: layer, bytes: 1, standsOn: [], answers: [] })
+      directory = store.layers.directory(layer)
+      aside = join(instance.home, 'aside')
+    })
+
+    const damage: { it: string; spoil: () => Promise<unknown>; archive: string; tree: string; mended: boolean }[] = [
+      { it: 'a sound layer', spoil: () => Promise.resolve(), archive: 'intact', tree: 'intact', mended: true },
+      {
+        it: 'a changed file',
+        spoil: () => writeFile(join(directory, 'etc/a'), 'content of x'),
+        ...{ archive: 'intact', tree: 'damaged', mended: true },
+      },
+      {
+        it: 'a program with more rights',
+        spoil: () => chmod(join(directory, 'etc/a'), 0o4755),
+        ...{ archive: 'intact', tree: 'damaged', mended: true },
+      },
+      {
+        it: 'a changed archive',
+        spoil: () => writeFile(store.blobs.path(layer), 'x'),
+        ...{ archive: 'damaged', tree: 'intact', mended: true },
+      },
+      {
+        it: 'a missing archive',
+        spoil: () => rm(store.blobs.path(layer)),
+        ...{ archive: 'missing', tree: 'intact', mended: true },
+      },
+      {
+        it: 'a changed archive and a changed tree',
+        spoil: async () => {
+          await writeFile(store.blobs.path(layer), 'x')
+          await rm(join(directory, 'etc/a'))
+        },
+        ...{ archive: 'damaged', tree: 'damaged', mended: false },
+      },
+      {
+        it: 'a missing archive and a program with more rights',
+        spoil: async () => {
+          await rm(store.blobs.path(layer))
+          await chmod(join(directory, 'etc/a'), 0o4644)
+        },
+        ...{ archive: 'missing', tree: 'damaged', mended: false },
+      },
+    ]
+    for (const { it: name, spoil, archive, tree, mended } of damage) {
+      it(`find ${name} and ${mended ? 'leave it sound' : 'have it built again'}`, async () => {
+        await spoil()
+        const health = await examineLayer(store, layer)
+        assert.deepEqual([health.archive, health.tree], [archive, tree])
+        assert.equal(await mendLayer(store, health, aside), mended)
+        const after = await examineLayer(store, layer)
+        if (mended) assert.deepEqual([after.archive, after.tree], ['intact', 'intact'])
+        assert.equal((await store.cache.layer('k')) !== undefined, mended)
+      })
+    }
+
+    it('keep a damaged tree aside for what still runs on it', async () => {
+      await writeFile(join(directory, 'etc/a'), 'changed')
+      await mendLayer(store, await examineLayer(store, layer), aside)
+      assert.equal(await readFile(join(aside, 'etc/a'), 'utf8'), 'changed')
+    })
   })
 
   it('does not take for garbage what a build makes that goes on', async () => {

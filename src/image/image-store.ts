@@ -87,9 +87,9 @@ export class ImageStore {
     await this.#changeIndex((entries) => entries.filter((entry) => nameOf(entry) !== name))
   }
 
-  /** What no image of `keepImages` needs. Removes nothing. */
-  async garbage(keepImages: readonly Digest[]): Promise<Garbage[]> {
-    return findGarbage({ instance: this.#instance, blobs: this.blobs, cache: this.cache, keepImages })
+  /** What no image of `keepImages` needs, and is none of `keepBlobs`. Removes nothing. */
+  async garbage(keepImages: readonly Digest[], keepBlobs: readonly Digest[] = []): Promise<Garbage[]> {
+    return findGarbage({ instance: this.#instance, blobs: this.blobs, cache: this.cache, keepImages, keepBlobs })
   }
 
   /** Removes what `garbage` found, and what no longer exists from `index.json`. */

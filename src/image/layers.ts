@@ -52,6 +52,26 @@ export class LayerStore {
   async restore(diffId: Digest): Promise<string> {
     const directory = this.directory(diffId)
     if (await files.exists(directory)) return directory
+    await this.#unpack(diffId, (unpacked, entries) => this.#place(unpacked, diffId, entries))
+    return directory
+  }
+
+  /**
+   * Unpacks a layer anew although its directory is there, and moves that one to `aside`: whoever still runs on it goes
+   * on with what it was.
+   * @throws layerMissing, blobCorrupt; then nothing has moved
+   */
+  async replace(diffId: Digest, aside: string): Promise<void> {
+    await this.#unpack(diffId, async (unpacked, entries) => {
+      await files.rename(this.directory(diffId), aside)
+      await this.#place(unpacked, diffId, entries)
+    })
+  }
+
+  async #unpack(
+    diffId: Digest,
+    use: (unpacked: string, entries: readonly TreeEntry[]) => Promise<void>,
+  ): Promise<void> {
     if (!(await this.#blobs.has(diffId))) throw layerMissing({ digest: diffId })
     await this.#blobs.verify(diffId)
     await files.mkdir(this.#paths.temporary, { recursive: true })
@@ -59,11 +79,10 @@ export class LayerStore {
     try {
       await files.mkdir(unpacked)
       await unpackLayer(this.#blobs.path(diffId), unpacked)
-      await this.#place(unpacked, diffId, await listTree(unpacked))
+      await use(unpacked, await listTree(unpacked))
     } finally {
       await files.removeTree(unpacked)
     }
-    return directory
   }
 
   async #place(directory: string, diffId: Digest, entries: readonly TreeEntry[]): Promise<void> {

@@ -25,6 +25,7 @@ export function configDocument(config: ImageConfigPlan, layers: readonly Digest[
   return canonicalJson({
     architecture: architectures[process.arch] ?? process.arch,
     config: {
+      ...config.described,
       Cmd: config.argv,
       Env: Object.entries(config.env)
         .map(([name, value]) => `${name}=${value}`)

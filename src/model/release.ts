@@ -34,6 +34,8 @@ export type RunSpec = z.infer<typeof RunSpec>
 export const SourceOrigin = z.strictObject({
   description: z.string(),
   treeDigest: DigestText,
+  /** The blob with the tree itself, so that the image can be built again. */
+  archive: DigestText.optional(),
   /** The manifest, when it is not in the tree. */
   manifest: z.string().optional(),
 })
