@@ -7,7 +7,8 @@ import { withoutUserinfo } from '../../model/secret.ts'
 import type { Workshop } from './workshop.ts'
 
 /**
- * Fetches a file into the store and checks its SHA-256; one that is there already is not fetched again.
+ * Fetches a file into the store and checks its SHA-256. One that is there already is checked as well, and only fetched
+ * again when the disk has damaged it.
  * @throws downloadFailed, hashMismatch
  */
 export async function fetchBlob(
@@ -16,7 +17,7 @@ export async function fetchBlob(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   const expected: Digest = `sha256:${file.sha256}`
-  if (await workshop.store.blobs.has(expected)) return
+  if (await isInStore(workshop, file)) return
   const fill = (output: HashingFile) =>
     pour(workshop, file.url, (chunk) => {
       onBytes(chunk.length)
@@ -25,6 +26,20 @@ export async function fetchBlob(
   await workshop.store.blobs.add(fill, (found) => {
     if (found !== expected) throw hashMismatch({ url: withoutUserinfo(file.url), expected, found })
   })
+}
+
+/** Whether a file is in the store, whole. What is damaged is removed, and the operator told. */
+export async function isInStore(
+  { store: { blobs }, emit }: Workshop,
+  { url, sha256 }: { readonly url: string; readonly sha256: string },
+): Promise<boolean> {
+  const digest: Digest = `sha256:${sha256}`
+  if (!(await blobs.has(digest))) return false
+  if (await blobs.isIntact(digest)) return true
+  await blobs.remove(digest)
+  const message = `${blobs.path(digest)} was damaged; fetching ${withoutUserinfo(url)} again`
+  emit({ kind: 'notice', message })
+  return false
 }
 
 /**

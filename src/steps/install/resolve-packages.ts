@@ -15,7 +15,7 @@ import {
   debianUnsolvable,
   downloadFailed,
 } from '../../model/problems/install.ts'
-import { fetchBlob } from './fetch.ts'
+import { fetchBlob, isInStore } from './fetch.ts'
 import { debianArchitecture } from './architecture.ts'
 import { recipeVersion } from './recipe.ts'
 import type { Workshop } from './workshop.ts'
@@ -107,7 +107,7 @@ function inOrder(debs: readonly Deb[]): Deb[] {
 /** Fetches those packages that are not in the store. */
 export async function fetchDebs(workshop: Workshop, debs: readonly Deb[]): Promise<void> {
   const missing: Deb[] = []
-  for (const deb of debs) if (!(await workshop.store.blobs.has(`sha256:${deb.sha256}`))) missing.push(deb)
+  for (const deb of debs) if (!(await isInStore(workshop, deb))) missing.push(deb)
   const total = missing.reduce((sum, deb) => sum + deb.bytes, 0)
   let done = 0
   const report = progressReporter((bytes) => {
