@@ -16,7 +16,7 @@ export function isInstaller({ 'user-agent': agent = '' }: Headers): boolean {
 
 /**
  * Whether it resolves for every platform and interpreter at once, to write a lock of its own: then it reads the metadata
- * of packages that it never installs, and cannot do without them in a replay. uv tells its subcommand, since 0.9; of the
+ * of packages that it never installs, and cannot do without them in a replay. uv tells its subcommand (0.4 did not); of the
  * others nobody knows which one it is.
  */
 export function resolvesForAll({ 'user-agent': agent = '' }: Headers): boolean {
