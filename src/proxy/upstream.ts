@@ -8,6 +8,8 @@ export class Refused extends Error {}
 
 const redirectsAllowed = 10
 const secondsOfSilence = 60
+/** How long an address stands for a name. */
+const secondsOfMemory = 30
 const largestDocument = 256 * 1024 ** 2
 
 /** How names become addresses, and which of those a build may not reach; tests have others. */
@@ -27,6 +29,7 @@ export interface UpstreamAnswer {
 /** The real servers. Each address is checked before it is connected to, so a name cannot change its meaning in between. */
 export class Upstream {
   readonly #network: Network
+  readonly #addresses = new Map<string, Promise<string[]>>()
 
   constructor(network: Partial<Network> = {}) {
     this.#network = { resolve: resolveHost, refusal: (address) => refusalOf(address, ownAddresses()), ...network }
@@ -83,7 +86,7 @@ export class Upstream {
 
   /** The address to connect to. Every address of the name must be permitted, not just one of them. */
   async #permitted(host: string): Promise<string> {
-    const addresses = await this.#network.resolve(host)
+    const addresses = await this.#resolve(host)
     for (const address of addresses) {
       const refusal = this.#network.refusal(address)
       if (refusal !== undefined) throw new Refused(`a build may not reach ${host}: ${refusal}`)
@@ -91,6 +94,17 @@ export class Upstream {
     const [first] = addresses
     if (first === undefined) throw new Error(`${host} has no address`)
     return first
+  }
+
+  /** A package manager asks for a hundred things at once; a name server that gets as many questions loses some. */
+  #resolve(host: string): Promise<string[]> {
+    const known = this.#addresses.get(host)
+    if (known) return known
+    const resolved = this.#network.resolve(host)
+    this.#addresses.set(host, resolved)
+    const forget = () => void this.#addresses.delete(host)
+    resolved.then(() => setTimeout(forget, secondsOfMemory * 1000).unref(), forget)
+    return resolved
   }
 }
 
