@@ -25,8 +25,8 @@ export function evaluateCopy(instruction: CopyInstruction, state: StageState): v
     ...{ exclude, parents, link },
   }
   const flags = [parents ? '--parents' : '', owner ? `--chown=${owner}` : '', mode ? `--chmod=${mode}` : '']
-  const words = [kind.toUpperCase(), ...flags, ...sources.map(({ shown }) => shown), destination]
-  state.commit(words.filter((word) => word !== '').join(' '), action)
+  const words = [...flags.filter((flag) => flag !== ''), ...sources.map(({ shown }) => shown), destination]
+  state.commit([kind.toUpperCase(), ...words].join(' '), action)
 }
 
 interface Source {

@@ -65,10 +65,11 @@ function noteSecret(instruction: string, name: string, state: StageState): void 
 export function evaluateCommand({ kind, command }: Of<'cmd' | 'entrypoint'>, state: StageState): void {
   noteUsedTwice(kind, state)
   const argv = argvOf(command, kind, state)
-  if (kind === 'cmd') state.config = { ...state.config, Cmd: argv }
-  else {
-    const dropped = state.lastOf.has('cmd') ? ['Entrypoint' as const] : ['Entrypoint' as const, 'Cmd' as const]
-    state.config = { ...withoutKeys(state.config, dropped), ...(argv.length > 0 && { Entrypoint: argv }) }
+  const key = kind === 'cmd' ? 'Cmd' : 'Entrypoint'
+  const dropsCmd = kind === 'entrypoint' && !state.lastOf.has('cmd')
+  state.config = {
+    ...withoutKeys(state.config, dropsCmd ? [key, 'Cmd'] : [key]),
+    ...(argv.length > 0 && { [key]: argv }),
   }
   state.commit(`${kind.toUpperCase()} [${argv.map((word) => JSON.stringify(word)).join(' ')}]`)
 }
@@ -102,7 +103,8 @@ export function evaluateVolume(words: readonly Word[], state: StageState): void 
 }
 
 export function evaluateExpose(words: readonly Word[], state: StageState): void {
-  const ports = words.flatMap((word) =>
+  const sorted = words.toSorted((a, b) => (a.text < b.text ? -1 : 1))
+  const ports = sorted.flatMap((word) =>
     shifted(word.offset, () => {
       const expanded = expandWords(word.text, state.lookup, state.escaping)
       if (expanded.some(mapsPort)) {
@@ -111,7 +113,9 @@ export function evaluateExpose(words: readonly Word[], state: StageState): void 
       return expanded.flatMap(parsePorts)
     }),
   )
-  state.config = { ...state.config, ExposedPorts: { ...state.config.ExposedPorts, ...marks(ports) } }
+  if (ports.length > 0) {
+    state.config = { ...state.config, ExposedPorts: { ...state.config.ExposedPorts, ...marks(ports) } }
+  }
   state.commit(`EXPOSE [${ports.join(' ')}]`)
 }
 
@@ -126,7 +130,7 @@ export function evaluateText(
   const value = kind === 'maintainer' ? word.text : state.expand(word)
   switch (kind) {
     case 'user':
-      state.config = { ...state.config, User: value }
+      state.config = { ...withoutKeys(state.config, ['User']), ...(value !== '' && { User: value }) }
       {
         state.commit(`USER ${value}`)
         return

@@ -27,7 +27,8 @@ export function readTriggers(source: SourceFile, from: LogicalLine, texts: reado
       return readTrigger(text, from.line)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      const { message, fix } = error.text
+      const { fix } = error.text
+      const { message } = error.cause instanceof TextFault ? error.cause : error
       throw dockerfileTrigger(
         {
           message: `what the image below does with ONBUILD, \`${excerpt(text)}\`, cannot be done: ${message}`,

@@ -1,0 +1,65 @@
+import { problem } from '../problem.ts'
+
+/** What can go wrong while a Dockerfile is carried out. */
+
+export const userUnknown = problem('dockerfile-user-unknown', {
+  explain: `A name in \`USER\` or \`--chown\` is looked up in the image's own \`/etc/passwd\` and \`/etc/group\`, as they
+are at that point of the Dockerfile.`,
+  text: ({ what, name }: { what: 'user' | 'group'; name: string }) => ({
+    message: `Cannot find the ${what} ${name} in the image`,
+    fix: `Create it first (\`RUN ${what}add ${name}\`), or write its number`,
+  }),
+})
+
+export const sourceMissing = problem('dockerfile-source-missing', {
+  explain: `\`COPY\` and \`ADD\` take files of the build context, which is the application's folder without what
+\`.gitignore\`, \`.berthignore\` and \`.dockerignore\` leave out, or of an earlier stage.`,
+  text: ({ pattern, where }: { pattern: string; where: string }) => ({
+    message: `Cannot copy ${pattern}: there is no such file in ${where}`,
+    fix: 'Correct the path, or see whether an ignore file leaves it out',
+  }),
+})
+
+export const targetNotDirectory = problem('dockerfile-target-not-directory', {
+  explain: `Several sources, or a directory's content, can only be copied into a directory.`,
+  text: ({ path }: { path: string }) => ({
+    message: `Cannot copy to ${path}: it is no directory`,
+    fix: `Name a directory, with a slash at its end: ${path}/`,
+  }),
+})
+
+export const secretMissing = problem('dockerfile-secret-missing', {
+  explain: `\`RUN --mount=type=secret,required\` takes its secret from the application's settings: a setting with the
+secret's id as its name. It is there while the command runs, and in no layer.`,
+  text: ({ id, app }: { id: string; app: string }) => ({
+    message: `Cannot run a command that needs the secret ${id}: there is no setting of that name`,
+    fix: `Set it: \`berth config set ${app} ${id}=-\`, or \`berth deploy --set ${id}=-\``,
+  }),
+})
+
+export const featureUnsupported = problem('dockerfile-unsupported', {
+  explain: `berth carries Dockerfiles out itself. A few things would make an image depend on more than its lock, or reach
+out of the build; those are refused.`,
+  text: ({ what, why, instead }: { what: string; why: string; instead: string }) => ({
+    message: `Cannot carry out ${what}: ${why}`,
+    fix: instead,
+  }),
+})
+
+export const checksumWrong = problem('dockerfile-checksum-wrong', {
+  explain: `\`ADD --checksum\` says what the download has to be, and it is something else.`,
+  text: ({ url, expected, found }: { url: string; expected: string; found: string }) => ({
+    message: `Cannot add ${url}: its checksum is ${found}, not ${expected}`,
+    fix: 'See why the file has changed; if it is meant to, correct the checksum',
+  }),
+})
+
+export const imageUnreachable = problem('dockerfile-image-unreachable', {
+  explain: `\`FROM debian:SUITE\` needs no registry: berth builds that base itself, from Debian's packages. Every other
+image is fetched from its registry, and locked by its digest.`,
+  temporary: true,
+  text: ({ reference, reason }: { reference: string; reason: string }) => ({
+    message: `Cannot fetch the image ${reference}: ${reason}`,
+    fix: 'Check the network and `docker login`, or start from debian:bookworm and install what is needed with apt-get',
+  }),
+})
