@@ -3,6 +3,7 @@ import { completionOf } from './commands/completion.ts'
 import { configList, configSet, configUnset } from './commands/config.ts'
 import { build, deploy } from './commands/deploy.ts'
 import { destroy } from './commands/destroy.ts'
+import { diff } from './commands/diff.ts'
 import { doctor } from './commands/doctor.ts'
 import { explain } from './commands/explain.ts'
 import { gc } from './commands/gc.ts'
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   lock,
   plan,
   outdated,
+  diff,
   ps,
   status,
   logs,

@@ -11,7 +11,7 @@ import {
   type DaemonInfo,
 } from '../model/api.ts'
 import { largestLock } from '../model/lock-file.ts'
-import { LockChoice } from '../model/supply-chain.ts'
+import { DiffRequest, LockChoice } from '../model/supply-chain.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { version } from '../model/version.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
@@ -136,6 +136,15 @@ function changeRoutes(berth: Berth): Route[] {
     change(['POST', '/restart'], 'restart', (asked) => operations.restart(berth, asked, 'restart')),
     change(['POST', '/start'], 'start', (asked) => operations.restart(berth, asked, 'start')),
     change(['POST', '/stop'], 'stop', (asked) => operations.stop(berth, asked)),
+    {
+      method: 'POST',
+      path: '/v1/diff',
+      action: 'question',
+      handle: async (call) => {
+        const request = await readBody(call.request, DiffRequest, 2 * largestLock)
+        await sendJson(call, await operations.diff(berth, request))
+      },
+    },
     {
       method: 'POST',
       path: '/v1/outdated',

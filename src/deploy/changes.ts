@@ -33,7 +33,7 @@ export async function rollback(berth: Berth, asked: Asked, number: number | unde
 }
 
 /** The release that served before the current one. */
-function earlierRelease({ state }: Berth, app: App): number {
+export function earlierRelease({ state }: Berth, app: App): number {
   const kept = new Set(state.releases.list(app).map((release) => release.number))
   const earlier = state.deployments
     .served(app)

@@ -1,12 +1,16 @@
 import { z } from 'zod'
-import { appNamePattern } from './names.ts'
+import type { LockChange } from './lock-changes.ts'
+import { appNamePattern, isDigest, type Digest } from './names.ts'
 
 /** Questions about what applications are made of, as client and daemon pass them (see api.ts). */
+
+const AppName = z.string().regex(appNamePattern)
+const DigestText = z.custom<Digest>((value) => typeof value === 'string' && isDigest(value), 'must be a digest')
 
 /** A lock of the client's, or that of the release of an application that serves. */
 export const LockChoice = z.union([
   z.strictObject({ lock: z.string(), lockPath: z.string() }),
-  z.strictObject({ app: z.string().regex(appNamePattern) }),
+  z.strictObject({ app: AppName }),
 ])
 export type LockChoice = z.infer<typeof LockChoice>
 
@@ -26,4 +30,70 @@ export interface UnknownPackage {
   kind: string
   name: string
   reason: string
+}
+
+/** One side of a comparison. */
+export const DiffSide = z.discriminatedUnion('kind', [
+  /** Without a number: the release that serves. */
+  z.strictObject({ kind: z.literal('release'), app: AppName, number: z.int().min(1).optional() }),
+  /** The release that served before the one that serves. */
+  z.strictObject({ kind: z.literal('earlier'), app: AppName }),
+  z.strictObject({ kind: z.literal('image'), digest: DigestText }),
+  z.strictObject({ kind: z.literal('lock'), lock: z.string(), lockPath: z.string() }),
+])
+export type DiffSide = z.infer<typeof DiffSide>
+
+export const DiffRequest = z.strictObject({
+  from: DiffSide,
+  to: DiffSide,
+  /** How many files to list. */
+  files: z.int().min(0).max(1_000_000),
+})
+export type DiffRequest = z.infer<typeof DiffRequest>
+
+/** What differs between two releases, images or locks. A part that one of them does not have is absent. */
+export interface Difference {
+  /** How to name the two sides. */
+  from: string
+  to: string
+  packages?: LockChange[]
+  files?: FileDifference
+  settings?: SettingChange[]
+  run?: RunChange[]
+  /** Why a part that could be there is not. */
+  notes: string[]
+}
+
+export interface FileDifference {
+  added: number
+  removed: number
+  changed: number
+  /** The first of them, by path. */
+  list: FileChange[]
+  /** How many files have nothing but another time; they are not among the changed. */
+  otherTime: number
+}
+
+export interface FileChange {
+  change: 'added' | 'removed' | 'changed'
+  path: string
+  /** Bytes before and after; for regular files. */
+  from?: number
+  to?: number
+  /** What of it changed, such as `mode 644 became 755`. */
+  detail: string
+}
+
+/** By name alone: values are nobody's business here. */
+export interface SettingChange {
+  change: 'added' | 'removed' | 'changed'
+  name: string
+  secret: boolean
+}
+
+/** How a release runs; variables of the image by name alone. */
+export interface RunChange {
+  name: string
+  from?: string
+  to?: string
 }
