@@ -13,7 +13,7 @@ interface Case {
   readonly it: string
   readonly sources: readonly string[]
   readonly destination: string
-  readonly parents?: true
+  readonly parents?: boolean
   readonly exclude?: readonly string[]
   readonly existing?: readonly string[]
   readonly error?: string
@@ -39,7 +39,9 @@ function copy({ sources, destination, parents = false, exclude = [], existing = 
     return kind === undefined || kind === 'directory' ? kind : 'file'
   }
   const selections = sources.flatMap((pattern) => selectSources(tree, { pattern }, { exclude, parents }))
-  const lines = new Map(existing.flatMap(withParents).map((line) => [line, line.endsWith('/') ? line : `${line} = ${line}`]))
+  const lines = new Map(
+    existing.flatMap(withParents).map((line) => [line, line.endsWith('/') ? line : `${line} = ${line}`]),
+  )
   for (const { kind, from, to } of placeSources(selections, destination, kindAt)) {
     const path = to.slice(1)
     const link = tree.get(from)
@@ -66,7 +68,10 @@ describe('placeSources()', () => {
   })
 
   it('leaves out files that wildcards match and --exclude names, as documented', () => {
-    assert.deepEqual(copy({ it: '', sources: ['hom*'], destination: '/x/', exclude: ['*.txt'] }), ['x/', 'x/home.md = home.md'])
+    assert.deepEqual(copy({ it: '', sources: ['hom*'], destination: '/x/', exclude: ['*.txt'] }), [
+      'x/',
+      'x/home.md = home.md',
+    ])
   })
 
   it('unpacks an archive into the target, whatever is written at its end', () => {
