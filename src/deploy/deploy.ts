@@ -8,6 +8,7 @@ import { applyInstall, type Installed } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
+import { buildSecrets } from './build-secrets.ts'
 import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
 import { announceLock, lockingFor, storeLock } from './locking.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
@@ -47,7 +48,7 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
     }
     await requireReadyHost(berth, emit)
     berth.state.deployments.reached(change.deployment, 'install')
-    const installed = await install(berth, { source, request, emit: change.emit, signal: change.signal })
+    const installed = await installSource(berth, { source, request, emit: change.emit, signal: change.signal })
     const outcome = await release(berth, change, { source, installed, wanted })
     const { number, image: digest } = outcome.release
     const seconds = secondsSince(begun)
@@ -64,7 +65,7 @@ async function build(
   begun: number,
 ): Promise<void> {
   const { app } = source.retrieved
-  const { image } = await install(berth, { source, request, emit, signal })
+  const { image } = await installSource(berth, { source, request, emit, signal })
   if (request.goal === 'lock') emit({ kind: 'done', app, action: 'lock', message: `${app} is locked` })
   else emit({ kind: 'built', app, digest: image.digest, seconds: secondsSince(begun) })
 }
@@ -76,7 +77,8 @@ interface InstallInput {
   readonly signal: AbortSignal
 }
 
-async function install(berth: Berth, { source, request, emit: tell, signal }: InstallInput): Promise<Installed> {
+/** The install step, with or without a lock. */
+export async function installSource(berth: Berth, { source, request, emit: tell, signal }: InstallInput): Promise<Installed> {
   const locking = await lockingFor(berth, source, request)
   const plan = installPlanOf(source)
   const counts = { reused: 0, made: 0 }
@@ -86,7 +88,9 @@ async function install(berth: Berth, { source, request, emit: tell, signal }: In
   }
   return step('install', emit, async () => {
     const { treeDigest } = source.retrieved
-    const context = { instance: berth.instance, treeDir: source.folder, treeDigest, emit, signal, locking }
+    const { app } = source.retrieved
+    const secret = buildSecrets(berth, app, request)
+    const context = { instance: berth.instance, treeDir: source.folder, treeDigest, emit, signal, locking, app, secret }
     const installed = await applyInstall(plan, context)
     announceLock(source.retrieved.app, locking, installed.lock, emit)
     const summary =

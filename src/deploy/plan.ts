@@ -116,7 +116,10 @@ function initialiseStep({ manifest }: Source): PlanStep {
 }
 
 function startStep(source: Source, current: Release | undefined): PlanStep {
-  const run = runSpecOf(source.manifest, installPlanOf(source).config)
+  const plan = installPlanOf(source)
+  // What a Dockerfile starts is known for certain when it has been carried out.
+  const config = plan.kind === 'layers' ? plan.config : { argv: plan.argv ?? ['what the Dockerfile starts'], env: {} }
+  const run = runSpecOf(source.manifest, { port: source.manifest.start.port ?? 8000, workdir: '/', ...config })
   const changes = JSON.stringify(current?.run) !== JSON.stringify(run)
   const { limits, level, port, health } = run
   const actions = [

@@ -80,6 +80,9 @@ const Install = z.strictObject({
     .describe('Debian packages that only its build needs, such as compilers'),
   requirements: TreePath.optional().describe('Python requirements file; default `requirements.txt`'),
   constraints: TreePath.optional().describe('pip constraints file that holds versions the requirements leave open'),
+  dockerfile: TreePath.optional().describe('Dockerfile to build; default `Dockerfile`, when the folder has one'),
+  target: z.string().min(1).optional().describe('Stage of the Dockerfile to build; default: the last one'),
+  build_args: z.record(z.string().min(1), z.string()).default({}).describe('Values for `ARG`s of the Dockerfile'),
   scripts: z.array(z.string().min(1)).default([]).describe('npm packages whose install scripts may run'),
   as_of: z
     .union([z.date(), z.iso.datetime({ offset: true }), z.iso.date()])
@@ -126,7 +129,9 @@ const Initialise = z.strictObject({
 
 const Start = z.strictObject({
   command: Command.optional().describe('What starts the application; detected when absent'),
-  port: Port.default(8000).describe('Port on which it listens inside its sandbox; also given to it as PORT'),
+  port: Port.optional().describe(
+    'Port on which it listens inside its sandbox, also given to it as PORT; default 8000, or what the Dockerfile exposes',
+  ),
   health: z
     .string()
     .regex(/^\/[!-~]*$/, 'must be a path that begins with /, in ASCII without blanks')

@@ -6,6 +6,7 @@ import type { Digest } from './names.ts'
  * and carried out by an executor that does not know what language it builds.
  */
 export interface InstallPlan {
+  readonly kind: 'layers'
   /** A Debian suite: every image stands on a base that berth makes from its packages. */
   readonly suite: string
   readonly layers: readonly LayerPlan[]
@@ -55,6 +56,8 @@ export interface ImageConfigPlan {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly port: number
+  /** More fields of the image's own configuration, which only describe (image-spec, config.md). */
+  readonly described?: Readonly<Record<string, unknown>>
 }
 
 /** A finished image: what the install step gives. */

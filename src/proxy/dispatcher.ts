@@ -18,7 +18,7 @@ export interface Fetch {
   readonly refused?: string
 }
 
-interface DispatcherOptions extends Omit<Surroundings, 'upstream'> {
+export interface DispatcherOptions extends Omit<Surroundings, 'upstream'> {
   readonly session: Session
   readonly adapters: readonly MakeAdapter[]
   readonly onFetch: (fetch: Fetch) => void

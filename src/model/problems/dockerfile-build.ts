@@ -11,23 +11,6 @@ are at that point of the Dockerfile.`,
   }),
 })
 
-export const sourceMissing = problem('dockerfile-source-missing', {
-  explain: `\`COPY\` and \`ADD\` take files of the build context, which is the application's folder without what
-\`.gitignore\`, \`.berthignore\` and \`.dockerignore\` leave out, or of an earlier stage.`,
-  text: ({ pattern, where }: { pattern: string; where: string }) => ({
-    message: `Cannot copy ${pattern}: there is no such file in ${where}`,
-    fix: 'Correct the path, or see whether an ignore file leaves it out',
-  }),
-})
-
-export const targetNotDirectory = problem('dockerfile-target-not-directory', {
-  explain: `Several sources, or a directory's content, can only be copied into a directory.`,
-  text: ({ path }: { path: string }) => ({
-    message: `Cannot copy to ${path}: it is no directory`,
-    fix: `Name a directory, with a slash at its end: ${path}/`,
-  }),
-})
-
 export const secretMissing = problem('dockerfile-secret-missing', {
   explain: `\`RUN --mount=type=secret,required\` takes its secret from the application's settings: a setting with the
 secret's id as its name. It is there while the command runs, and in no layer.`,
@@ -37,7 +20,7 @@ secret's id as its name. It is there while the command runs, and in no layer.`,
   }),
 })
 
-export const featureUnsupported = problem('dockerfile-unsupported', {
+export const featureUnsupported = problem('dockerfile-not-possible', {
   explain: `berth carries Dockerfiles out itself. A few things would make an image depend on more than its lock, or reach
 out of the build; those are refused.`,
   text: ({ what, why, instead }: { what: string; why: string; instead: string }) => ({

@@ -8,3 +8,8 @@ export function debianArchitecture(): string {
   if (architecture === undefined) throw architectureUnsupported({ architecture: process.arch })
   return architecture
 }
+
+/** The Open Container Initiative's name for it, which is Go's (image-spec, config.md, "architecture"). */
+export function ociArchitecture(): string {
+  return debianArchitecture()
+}

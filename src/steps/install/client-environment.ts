@@ -1,8 +1,10 @@
 import { buildProxyUrl } from '../../isolation/build-sandbox.ts'
+import { aptConfiguration } from '../../proxy/adapters/debian-client.ts'
 
-/** Where the certificate of the build's proxy is, inside of its sandbox. */
-export const certificatesInside = '/run/berth/certificates.pem'
+/** Where what clients have to be told is, inside of a sandbox. */
+export const insideDirectory = '/run/berth'
 
+const certificates = `${insideDirectory}/certificates.pem`
 const proxies = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY']
 
 /** Each program has its own name for the file of the authorities that it trusts. */
@@ -12,11 +14,20 @@ const bundles = [
 ]
 
 /** The environment in which package managers find the proxy and trust it. */
-export function clientEnvironment(mode: 'record' | 'replay'): Record<string, string> {
+export function clientEnvironment(): Record<string, string> {
   return {
     ...Object.fromEntries(proxies.map((name) => [name, buildProxyUrl])),
-    ...Object.fromEntries(bundles.map((name) => [name, certificatesInside])),
-    // What is replayed is checked against the lock; a checksum database could not be asked.
-    ...(mode === 'replay' ? { GONOSUMDB: '*', GONOSUMCHECK: '1' } : {}),
+    ...Object.fromEntries(bundles.map((name) => [name, certificates])),
+    APT_CONFIG: `${insideDirectory}/apt.conf`,
+    WGETRC: `${insideDirectory}/wgetrc`,
+  }
+}
+
+/** The files that this environment speaks of, by name. */
+export function clientFiles(mode: 'record' | 'replay', certificate: string): Record<string, string> {
+  return {
+    'certificates.pem': certificate,
+    'apt.conf': aptConfiguration(mode),
+    wgetrc: `ca_certificate = ${certificates}\n`,
   }
 }

@@ -20,6 +20,7 @@ const relevant = [
   /\.(txt|in)$/,
   /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|Procfile|\.npmrc)$/,
   /^[^/]+\.py$/,
+  /(^|\/)[^/]*(Dockerfile|Containerfile|\.dockerignore)[^/]*$/i,
 ]
 
 const maximumTexts = 500

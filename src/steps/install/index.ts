@@ -1,5 +1,5 @@
 export { detectManifest } from './detect.ts'
-export { planInstall } from './plan.ts'
+export { planInstall, type AnyInstallPlan } from './plan.ts'
 export { gatherTreeFacts, type TreeFacts } from './facts.ts'
 export { applyInstall, type Installed } from './apply.ts'
 export { heldBy } from './held-by.ts'

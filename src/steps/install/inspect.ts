@@ -1,7 +1,7 @@
 import { ImageStore } from '../../image/index.ts'
 import type { Lock } from '../../model/lock.ts'
-import type { InstallPlan } from '../../model/plan.ts'
 import { lockedAnswersAtHand, rememberedAnswers } from './answers.ts'
+import type { AnyInstallPlan } from './plan.ts'
 import { resolveSteps } from './layer-steps.ts'
 import type { InstallContext, TreeAtHand } from './workshop.ts'
 
@@ -10,10 +10,11 @@ import type { InstallContext, TreeAtHand } from './workshop.ts'
  * asking counts as not there.
  */
 export async function inspectInstall(
-  plan: InstallPlan,
+  plan: AnyInstallPlan,
   context: TreeAtHand & Pick<InstallContext, 'instance'>,
   lock: Lock | undefined,
 ): Promise<{ title: string; reused: boolean }[]> {
+  if (plan.kind === 'dockerfile') return [{ title: `image of ${plan.path}`, reused: false }]
   const { cache, layers } = new ImageStore(context.instance)
   const answers = lock ? lockedAnswersAtHand(cache, lock) : rememberedAnswers(cache)
   const steps = await resolveSteps(plan, context, answers)

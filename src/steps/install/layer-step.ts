@@ -1,7 +1,8 @@
 import type { Deb } from '../../host/debian-apt.ts'
-import type { StoredLayer } from '../../image/index.ts'
+import type { Normalisation, StoredLayer } from '../../image/index.ts'
 import type { Artifact, Part } from '../../model/lock.ts'
 import type { LayerPlan, NpmArchive } from '../../model/plan.ts'
+import type { LayerWork } from './layer-work.ts'
 import type { ResolvedArchive } from './resolve-archive.ts'
 
 /** A layer whose inputs are all known: everything that its content depends on is in its key. */
@@ -26,8 +27,11 @@ export interface CommandsDraft extends Pick<LayerStep, 'title' | 'keep' | 'epoch
 }
 
 export type LayerInputs =
-  | { kind: 'base'; debs: readonly Deb[] }
+  /** With `aptSuite` the image has an apt that knows where its packages are, as a Dockerfile expects it. */
+  | { kind: 'base'; debs: readonly Deb[]; aptSuite?: string }
   | { kind: 'packages'; part: Part; debs: readonly Deb[] }
   | { kind: 'archive'; archive: NpmArchive; resolved: ResolvedArchive }
   | { kind: 'commands'; plan: Extract<LayerPlan, { kind: 'commands' }>; fetched: readonly Artifact[] }
   | { kind: 'source'; plan: Extract<LayerPlan, { kind: 'source' }> }
+  /** One step of a Dockerfile; everything that it depends on is in the key. */
+  | { kind: 'stage'; times: Normalisation['times']; make(work: LayerWork): Promise<void> }

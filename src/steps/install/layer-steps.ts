@@ -143,11 +143,11 @@ async function hashInputs(inputs: readonly string[], context: TreeAtHand): Promi
   return hashes
 }
 
-function packageQuestion(suite: string, names: readonly string[], standsOn: readonly string[]): string {
+export function packageQuestion(suite: string, names: readonly string[], standsOn: readonly string[]): string {
   return keyOf({ recipeVersion, kind: 'packages', suite, architecture: debianArchitecture(), names, standsOn })
 }
 
-function hashesOf(debs: readonly Deb[]): Digest[] {
+export function hashesOf(debs: readonly Deb[]): Digest[] {
   return debs.map(({ sha256 }): Digest => `sha256:${sha256}`)
 }
 
@@ -164,12 +164,13 @@ export function artifactsOf(steps: readonly LayerStep[]): Artifact[] {
       case 'commands':
         return inputs.fetched
       case 'source':
+      case 'stage':
         return []
     }
   })
 }
 
-function debArtifact({ name, version, url, sha256, bytes }: Deb, part: Part): Artifact {
+export function debArtifact({ name, version, url, sha256, bytes }: Deb, part: Part): Artifact {
   return { kind: 'deb', name, version, part, url, sha256, size: bytes }
 }
 

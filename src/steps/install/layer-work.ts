@@ -36,18 +36,29 @@ export interface SandboxedCommands {
  * @throws buildFailed and its like with the last lines of the output.
  */
 export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands): Promise<void> {
+  await withSandbox(work, sandboxed, async (sandbox) => {
+    for (const command of sandboxed.commands) await runOne(work, sandbox, sandboxed, command)
+  })
+}
+
+/** A sandbox over the layers below, for as long as `use` takes. */
+export async function withSandbox(
+  work: LayerWork,
+  { mounts, hasScratch, proxySocket }: Pick<SandboxedCommands, 'mounts' | 'hasScratch' | 'proxySocket'>,
+  use: (sandbox: BuildSandbox) => Promise<void>,
+): Promise<void> {
   const { workshop, upper, below, epoch } = work
   const sandbox = await BuildSandbox.open(workshop.instance, work.id, {
     layers: below,
     upper,
     work: join(work.directory, 'work'),
     epoch,
-    mounts: sandboxed.mounts,
-    ...(sandboxed.hasScratch === undefined ? {} : { hasScratch: sandboxed.hasScratch }),
-    ...(sandboxed.proxySocket === undefined ? {} : { proxySocket: sandboxed.proxySocket }),
+    mounts,
+    ...(hasScratch === undefined ? {} : { hasScratch }),
+    ...(proxySocket === undefined ? {} : { proxySocket }),
   })
   try {
-    for (const command of sandboxed.commands) await runOne(work, sandbox, sandboxed, command)
+    await use(sandbox)
   } finally {
     await sandbox.close()
   }
@@ -55,10 +66,24 @@ export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands
 
 const keptLines = 20
 
-async function runOne(
+/** The whole tree over the layers below, on the host: what `use` writes there becomes the layer. */
+export async function withTree(
+  { workshop, id, upper, below, epoch, directory }: LayerWork,
+  use: (root: string) => Promise<void>,
+): Promise<void> {
+  const spec = { layers: below, upper, work: join(directory, 'work'), epoch, mounts: [], isTreeOnly: true }
+  const sandbox = await BuildSandbox.open(workshop.instance, id, spec)
+  try {
+    await use(sandbox.root)
+  } finally {
+    await sandbox.close()
+  }
+}
+
+export async function runOne(
   work: LayerWork,
   sandbox: BuildSandbox,
-  { runAs, cwd, onLine: take }: SandboxedCommands,
+  { runAs, cwd, onLine: take }: Pick<SandboxedCommands, 'runAs' | 'cwd' | 'onLine'>,
   { argv, env }: BuildCommand,
 ): Promise<void> {
   const process = { argv, env, runAs, cwd }

@@ -24,6 +24,8 @@ export interface Recording {
   readonly asOf?: string
 }
 
+type Inputs = Pick<InstallPlan, 'inputs'>
+
 /** What changed in the source since a lock was made. */
 export function driftOf(locked: readonly LockedInput[], wanted: readonly LockedInput[]): Drift[] {
   const key = ({ file, name }: LockedInput) => `${file}\0${name}`
@@ -37,7 +39,7 @@ export function driftOf(locked: readonly LockedInput[], wanted: readonly LockedI
 }
 
 /** @throws lockDrift, lockArchitecture when a plan cannot be built with a lock */
-export function requireFitting(plan: InstallPlan, { lock, file }: Following): void {
+export function requireFitting(plan: Inputs, { lock, file }: Following): void {
   const host = debianArchitecture()
   if (lock.architecture !== host) throw lockArchitecture({ file, locked: lock.architecture, host })
   const drift = driftOf(lock.inputs, plan.inputs)
@@ -45,7 +47,7 @@ export function requireFitting(plan: InstallPlan, { lock, file }: Following): vo
 }
 
 /** Artifacts of an earlier lock that a recording may not move away from. */
-export function heldArtifacts(plan: InstallPlan, { previous, update }: Recording): Artifact[] {
+export function heldArtifacts(plan: Inputs, { previous, update }: Recording): Artifact[] {
   if (!previous || update === 'all') return []
   const free = new Set([...update, ...driftOf(previous.inputs, plan.inputs).map(({ name }) => name)])
   return previous.artifacts.filter(({ name }) => !free.has(name))
@@ -53,7 +55,7 @@ export function heldArtifacts(plan: InstallPlan, { previous, update }: Recording
 
 /** A new lock; the time is that of the youngest file in any of its packages, so nothing is ever older than it seems. */
 export function newLock(
-  plan: InstallPlan,
+  plan: Inputs,
   { asOf }: Recording,
   made: { readonly artifacts: readonly Artifact[]; readonly time: number },
 ): Lock {

@@ -4,10 +4,11 @@ import type { Normalisation, StoredLayer } from '../../image/index.ts'
 import type { LayerInputs, LayerStep } from './layer-step.ts'
 import type { LayerWork } from './layer-work.ts'
 import { makeArchive } from './make-archive.ts'
-import { makeCommands, replaySession } from './make-commands.ts'
+import { makeCommands } from './make-commands.ts'
 import { makeBase, makePackages } from './make-packages.ts'
 import { makeSource } from './make-source.ts'
 import { explainWantOfRoom } from './room.ts'
+import { replaySession } from './with-proxy.ts'
 import type { Workshop } from './workshop.ts'
 
 /**
@@ -16,29 +17,30 @@ import type { Workshop } from './workshop.ts'
  */
 export function makeLayer(workshop: Workshop, step: LayerStep, below: readonly string[]): Promise<StoredLayer> {
   const { title, epoch, inputs } = step
-  const isDebian = inputs.kind === 'base' || inputs.kind === 'packages'
-  return withLayerWork(workshop, { title, epoch, below, isDebian }, (work) => fill(work, inputs))
+  return withLayerWork(workshop, { title, epoch, below, ...normalisationOf(inputs) }, (work) => fill(work, inputs))
 }
 
-interface LayerOutline extends Pick<LayerWork, 'title' | 'epoch' | 'below'> {
-  /** Debian's byte-code and package scripts know the times and owners that dpkg gave; the others' mean nothing. */
-  readonly isDebian: boolean
+type LayerOutline = Pick<LayerWork, 'title' | 'below'> & Normalisation
+
+/** Debian's byte-code and package scripts know the times and owners that dpkg gave; the others' mean nothing. */
+function normalisationOf(inputs: LayerInputs): Omit<Normalisation, 'epoch'> {
+  if (inputs.kind === 'stage') return { times: inputs.times, takeOwnership: false, keepScratch: true }
+  const isDebian = inputs.kind === 'base' || inputs.kind === 'packages'
+  return { times: isDebian ? 'clamp' : 'set', takeOwnership: !isDebian }
 }
 
 /** Makes room for a layer, has it filled, and puts it into the store. */
 export async function withLayerWork(
   workshop: Workshop,
-  { isDebian, ...outline }: LayerOutline,
+  { title, below, ...normalisation }: LayerOutline,
   fillLayer: (work: LayerWork) => Promise<void>,
 ): Promise<StoredLayer> {
   const directory = workshop.store.blobs.temporaryPath('build')
   const upper = join(directory, 'upper')
   const id = `${process.pid.toString(36)}-${(buildCounter += 1)}`
-  const { title, epoch, below } = outline
-  const normalisation: Normalisation = { epoch, times: isDebian ? 'clamp' : 'set', takeOwnership: !isDebian }
   try {
     for (const path of [upper, join(directory, 'work')]) await files.mkdir(path, { recursive: true })
-    await fillLayer({ id, title, workshop, directory, upper, below, epoch })
+    await fillLayer({ id, title, workshop, directory, upper, below, epoch: normalisation.epoch })
     return await workshop.store.layers.adopt(upper, normalisation)
   } catch (error) {
     throw await explainWantOfRoom(error, workshop.instance.home)
@@ -51,7 +53,7 @@ let buildCounter = 0
 async function fill(work: LayerWork, inputs: LayerInputs): Promise<void> {
   switch (inputs.kind) {
     case 'base':
-      return makeBase(work, inputs.debs)
+      return makeBase(work, inputs.debs, inputs.aptSuite)
     case 'packages':
       return makePackages(work, inputs.debs)
     case 'archive':
@@ -61,5 +63,7 @@ async function fill(work: LayerWork, inputs: LayerInputs): Promise<void> {
       return
     case 'source':
       return makeSource(work, inputs.plan)
+    case 'stage':
+      return inputs.make(work)
   }
 }

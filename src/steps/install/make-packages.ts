@@ -4,6 +4,7 @@ import * as files from '../../host/files.ts'
 import { runPipeline } from '../../host/pipeline.ts'
 import { rootAccount } from '../../isolation/build-config.ts'
 import { runInSandbox, type LayerWork } from './layer-work.ts'
+import { writeAptSources } from './apt-sources.ts'
 import { fetchDebs } from './resolve-packages.ts'
 import { unpackOrder } from './unpack-order.ts'
 
@@ -33,13 +34,14 @@ export async function makePackages(work: LayerWork, debs: readonly Deb[]): Promi
  * A whole Debian from nothing: all packages are extracted, so that their programs can run, then unpacked and configured
  * by dpkg as usual.
  */
-export async function makeBase(work: LayerWork, debs: readonly Deb[]): Promise<void> {
+export async function makeBase(work: LayerWork, debs: readonly Deb[], aptSuite?: string): Promise<void> {
   await fetchDebs(work.workshop, debs)
   await makeSkeleton(work.upper)
   for (const deb of debs) await extract(work, deb)
   await prepareForDpkg(work.upper)
   await configurePackages(work, debs)
   await finishBase(work.upper)
+  if (aptSuite !== undefined) await writeAptSources(work, aptSuite, debs)
 }
 
 async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise<void> {

@@ -4,18 +4,35 @@ import type { InstallPlan } from '../../model/plan.ts'
 import { nothingDetected } from '../../model/problems/install.ts'
 import type { TreeFacts } from './facts.ts'
 import type { LanguagePlan } from './language-plan.ts'
+import { defaultDockerfile, planDockerfile, type DockerfileInstall } from './plan-dockerfile.ts'
 import { planNode } from './plan-node.ts'
 import { planPython } from './plan-python.ts'
+
+export type AnyInstallPlan = InstallPlan | DockerfileInstall
 
 /**
  * Decides how an application's image is made: detects its language, then lists the layers from what changes seldom to
  * what changes at every deploy.
  * @throws Problem when there is nothing that berth knows, or what is there does not fit together.
  */
-export function planInstall(manifest: Manifest, facts: TreeFacts): InstallPlan {
+export function planInstall(manifest: Manifest, facts: TreeFacts): AnyInstallPlan {
+  return usesDockerfile(manifest, facts) ? planDockerfile(manifest, facts) : planLayers(manifest, facts)
+}
+
+/** A Dockerfile says how the image is made, unless the manifest names a language. */
+export function usesDockerfile({ install }: Manifest, facts: TreeFacts): boolean {
+  const { dockerfile, python, node, requirements } = install
+  if (dockerfile !== undefined) return true
+  return python === undefined && node === undefined && requirements === undefined && facts.files.has(defaultDockerfile)
+}
+
+const defaultPort = 8000
+
+function planLayers(manifest: Manifest, facts: TreeFacts): InstallPlan {
   const language = planLanguage(manifest, facts)
-  const { port } = manifest.start
+  const { port = defaultPort } = manifest.start
   return {
+    kind: 'layers',
     suite: language.suite,
     layers: [
       ...language.layers,

@@ -33,7 +33,9 @@ export async function recordLayer(workshop: Workshop, toRecord: ToRecord): Promi
 async function attempt(workshop: Workshop, { draft, below, held, asOf }: ToRecord): Promise<Required<Fetches>> {
   const { plan } = draft
   let artifacts: readonly Artifact[] = []
-  const layer = await withLayerWork(workshop, { ...draft, below, isDebian: false }, async (work) => {
+  const { title, epoch } = draft
+  const outline = { title, epoch, below, times: 'set', takeOwnership: true } as const
+  const layer = await withLayerWork(workshop, outline, async (work) => {
     const cut = asOf === undefined ? {} : { asOf: new Date(asOf) }
     artifacts = await makeCommands(work, plan, { mode: 'record', held, ...cut })
   })

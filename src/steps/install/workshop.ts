@@ -16,10 +16,14 @@ export interface InstallContext extends TreeAtHand {
   readonly emit: Emit
   readonly signal: AbortSignal
   readonly locking: Locking
+  /** How the application is called, in messages. */
+  readonly app?: string
+  /** The value of a secret that a command of a Dockerfile asks for; undefined: there is none. */
+  secret?(id: string): Promise<string | undefined>
 }
 
 /** What everything that makes layers works with. */
 export interface Workshop extends InstallContext {
   readonly store: ImageStore
-  readonly plan: InstallPlan
+  readonly plan: Pick<InstallPlan, 'suite' | 'inputs'>
 }

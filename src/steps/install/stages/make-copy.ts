@@ -1,0 +1,171 @@
+import { basename, dirname, join, posix } from 'node:path'
+import { runCommand } from '../../../host/command.ts'
+import * as files from '../../../host/files.ts'
+import { kindInRoot } from '../../../host/root-links.ts'
+import type { Artifact } from '../../../model/lock.ts'
+import { featureUnsupported } from '../../../model/problems/dockerfile-build.ts'
+import type { Session } from '../../../proxy/session.ts'
+import {
+  changedMode,
+  parseMode,
+  placeSources,
+  selectSources,
+  SourceTree,
+  type CopyAction,
+  type CopySource,
+  type FilesSource,
+  type Origin,
+  type Placement,
+  type SourceTreeEntry,
+} from '../dockerfile/index.ts'
+import { withTree, type LayerWork } from '../layer-work.ts'
+import { ownerIn } from './accounts.ts'
+import { fetchUrl } from './fetch-url.ts'
+import { makeDirectories, resolveInRoot } from './root-path.ts'
+
+/** Where an action takes files from. */
+export interface CopyOrigin {
+  readonly directory: string
+  readonly entries: readonly SourceTreeEntry[]
+}
+
+export interface CopyInputs {
+  readonly session: Session
+  originOf(origin: Origin): Promise<CopyOrigin>
+}
+
+/**
+ * Carries out a `COPY` or `ADD`.
+ * @returns what was fetched, when the session records.
+ */
+export async function makeCopy(work: LayerWork, action: CopyAction, inputs: CopyInputs): Promise<readonly Artifact[]> {
+  const fetched: Artifact[] = []
+  await withTree(work, async (root) => {
+    const owner = action.owner === undefined ? { uid: 0, gid: 0 } : await ownerIn(root, action.owner)
+    const copying = new Copying(work, action, { root, owner })
+    for (const source of action.sources) fetched.push(...(await copying.take(source, inputs)))
+  })
+  return fetched
+}
+
+interface Target {
+  /** The image's root on the host. */
+  readonly root: string
+  readonly owner: { readonly uid: number; readonly gid: number }
+}
+
+/** Puts the sources of one instruction into an image. */
+class Copying {
+  readonly #work: LayerWork
+  readonly #action: CopyAction
+  readonly #target: Target
+
+  constructor(work: LayerWork, action: CopyAction, target: Target) {
+    this.#work = work
+    this.#action = action
+    this.#target = target
+  }
+
+  async take(source: CopySource, inputs: CopyInputs): Promise<readonly Artifact[]> {
+    switch (source.kind) {
+      case 'files':
+        await this.#takeFiles(source, inputs)
+        return []
+      case 'inline':
+        await this.#placeFile(source.name, 0o644, (target) => files.writeFile(target, source.content))
+        return []
+      case 'url': {
+        const { path, artifacts } = await fetchUrl(this.#work, source, inputs.session)
+        if (source.unpack && (await isArchive(path))) await this.#unpack(path)
+        else await this.#placeFile(source.name, 0o600, (target) => files.copyFile(path, target))
+        return artifacts
+      }
+      case 'git':
+        throw featureUnsupported({
+          what: `ADD ${source.remote}`,
+          why: 'berth does not add repositories',
+          instead: 'Clone it with git in a RUN: the commit is locked there',
+        })
+    }
+  }
+
+  async #takeFiles(source: FilesSource, { originOf }: CopyInputs): Promise<void> {
+    const { directory, entries } = await originOf(source.from)
+    const selected = selectSources(new SourceTree(entries), source, this.#action)
+    const placeable = await Promise.all(
+      selected.map(async (selection) => {
+        const unpacks = source.unpack && selection.kind === 'file' && (await isArchive(join(directory, selection.path)))
+        return unpacks ? { ...selection, kind: 'archive' as const } : selection
+      }),
+    )
+    const { root } = this.#target
+    const kindAt = (path: string) => kindInRoot(root, path)
+    for (const placement of placeSources(placeable, this.#action.destination, kindAt)) {
+      await this.#place(directory, placement)
+    }
+  }
+
+  async #place(directory: string, { kind, from, to }: Placement): Promise<void> {
+    const source = join(directory, from)
+    if (kind === 'archive') return this.#unpack(source)
+    const target = await this.#prepare(to, kind === 'directory')
+    if (kind === 'directory') {
+      // A destination that is there already stays as it is.
+      if (await files.exists(target)) return
+      await files.mkdir(target)
+    } else if (kind === 'link') {
+      await files.symlink(await files.readlink(source), target)
+      await files.lchown(target, this.#target.owner.uid, this.#target.owner.gid)
+      return
+    } else await files.copyFile(source, target)
+    await this.#settle(target, (await files.lstat(source)).mode & 0o7777, kind === 'directory')
+  }
+
+  /** Makes the directories above a target, and room for it. */
+  async #prepare(to: string, isDirectory: boolean): Promise<string> {
+    const { root, owner } = this.#target
+    if (isDirectory) {
+      const place = resolveInRoot(root, to)
+      await makeDirectories(dirname(place), owner)
+      return place
+    }
+    const above = resolveInRoot(root, posix.dirname(to))
+    await makeDirectories(above, owner)
+    const target = join(above, posix.basename(to))
+    // A link in its place is replaced, not written through.
+    await files.removeTree(target)
+    return target
+  }
+
+  async #placeFile(name: string, mode: number, write: (target: string) => Promise<void>): Promise<void> {
+    const { destination } = this.#action
+    const isInto = destination.endsWith('/') || kindInRoot(this.#target.root, destination) === 'directory'
+    const target = await this.#prepare(isInto ? posix.join(destination, basename(name)) : destination, false)
+    await write(target)
+    await this.#settle(target, mode, false)
+  }
+
+  async #settle(path: string, mode: number, isDirectory: boolean): Promise<void> {
+    await files.lchown(path, this.#target.owner.uid, this.#target.owner.gid)
+    const { mode: wanted } = this.#action
+    await files.chmod(path, wanted === undefined ? mode : changedMode(parseMode(wanted), mode, isDirectory))
+  }
+
+  async #unpack(archive: string): Promise<void> {
+    const { root, owner } = this.#target
+    const place = resolveInRoot(root, this.#action.destination)
+    await makeDirectories(place, owner)
+    await runCommand(
+      ['tar', '--extract', `--file=${archive}`, `--directory=${place}`, '--numeric-owner', '--same-permissions'],
+      { signal: this.#work.workshop.signal },
+    )
+  }
+}
+
+/** Whether tar can read it; Docker goes by the content, too. */
+async function isArchive(path: string): Promise<boolean> {
+  const facts = await files.stat(path)
+  if (!facts.isFile() || facts.size === 0) return false
+  const { code } = await runCommand(['tar', '--list', `--file=${path}`], { allowCodes: [0, 1, 2], keepLast: 1024 })
+  return code === 0
+}

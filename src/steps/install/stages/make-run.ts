@@ -1,0 +1,88 @@
+import { posix } from 'node:path'
+import { join } from 'node:path'
+import * as files from '../../../host/files.ts'
+import type { BuildMount } from '../../../isolation/build-config.ts'
+import type { BuildSandbox } from '../../../isolation/build-sandbox.ts'
+import type { Artifact } from '../../../model/lock.ts'
+import type { Session } from '../../../proxy/session.ts'
+import { clientEnvironment, insideDirectory } from '../client-environment.ts'
+import type { RunAction } from '../dockerfile/action.ts'
+import { runOne, withSandbox, type LayerWork } from '../layer-work.ts'
+import { withProxy, type ProxyAccess } from '../with-proxy.ts'
+import { accountIn } from './accounts.ts'
+import { dropAuthority, layerWithAuthority } from './authority-layer.ts'
+import { MountPoints } from './mount-points.ts'
+import { prepareMounts, type MountSources } from './run-mounts.ts'
+
+/**
+ * Carries out a `RUN`: the command may write anywhere in the image, and what it writes is the layer. Its only way out is
+ * the proxy.
+ * @returns what it fetched, when the session records.
+ */
+export async function makeRun(
+  work: LayerWork,
+  action: RunAction,
+  { session, sources }: { readonly session: Session; readonly sources: MountSources },
+): Promise<readonly Artifact[]> {
+  if (action.network === 'none') {
+    await execute(work, action, { sources, access: undefined })
+    return []
+  }
+  return withProxy(work, session, async (proxy, access) => {
+    const below = await layerWithAuthority(work, proxy.certificate)
+    await execute({ ...work, below }, action, { sources, access })
+    await dropAuthority(work.upper, proxy.certificate)
+    return proxy.artifacts
+  })
+}
+
+interface Execution {
+  readonly sources: MountSources
+  readonly access: ProxyAccess | undefined
+}
+
+async function execute(work: LayerWork, action: RunAction, { sources, access }: Execution): Promise<void> {
+  const prepared = await prepareMounts(work, action.mounts, sources)
+  const mounts: BuildMount[] = [
+    ...(access ? [{ kind: 'bind' as const, source: access.filesDirectory, target: insideDirectory }] : []),
+    ...prepared.mounts,
+    ...(action.script ? [await scriptMount(work, action.script)] : []),
+  ]
+  const points = new MountPoints(work.upper)
+  const outline = { mounts, hasScratch: false, ...(access ? { proxySocket: access.socketPath } : {}) }
+  try {
+    await withSandbox(work, outline, async (sandbox) => {
+      await points.remember(sandbox.root, [...mounts.map(({ target }) => target), ...systemTargets])
+      await runAction(work, sandbox, { action, secrets: prepared.environment, isOnline: access !== undefined })
+    })
+  } finally {
+    await prepared.close()
+  }
+  await points.remove()
+}
+
+/** Where every sandbox has something of its own; an image that begins with nothing has none of these directories. */
+const systemTargets = ['/proc', '/sys', '/dev', '/dev/pts', '/dev/shm']
+
+async function runAction(
+  work: LayerWork,
+  sandbox: BuildSandbox,
+  { action, secrets, isOnline }: { action: RunAction; secrets: Readonly<Record<string, string>>; isOnline: boolean },
+): Promise<void> {
+  const account = await accountIn(sandbox.root, action.user)
+  const env = {
+    ...(isOnline ? clientEnvironment() : {}),
+    HOME: account.home,
+    ...action.environment,
+    ...secrets,
+  }
+  const { argv, workdir: cwd } = action
+  await runOne(work, sandbox, { runAs: account, cwd }, { argv, env })
+}
+
+async function scriptMount(work: LayerWork, { path, content }: NonNullable<RunAction['script']>): Promise<BuildMount> {
+  const source = join(work.directory, 'script')
+  await files.writeFile(source, content, { mode: 0o755 })
+  await files.chmod(source, 0o755)
+  return { kind: 'bind', source, target: posix.normalize(path) }
+}
