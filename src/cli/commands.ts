@@ -8,6 +8,7 @@ import { doctor } from './commands/doctor.ts'
 import { explain } from './commands/explain.ts'
 import { gc } from './commands/gc.ts'
 import { init } from './commands/init.ts'
+import { reproduce } from './commands/reproduce.ts'
 import { restart, rollback, start, stop } from './commands/lifecycle.ts'
 import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   build,
   lock,
   plan,
+  reproduce,
   outdated,
   diff,
   ps,

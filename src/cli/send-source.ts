@@ -55,11 +55,12 @@ export async function* sourceEvents(
   input: SourceInput,
   context: Context,
   wishes: () => Promise<Partial<Wishes>>,
+  path = '/v1/deploy',
 ): AsyncGenerator<Event> {
   await using sending = await sendSource(input, context, await wishes())
   for (const message of sending.notices) yield { kind: 'notice', message }
   const { writeLock } = await import('../client/write-lock.ts')
-  for await (const event of sending.daemon.work('POST', '/v1/deploy', sending.body)) {
+  for await (const event of sending.daemon.work('POST', path, sending.body)) {
     yield event
     if (event.kind !== 'locked') continue
     if (sending.lockFile !== undefined) await writeLock(sending.lockFile, event.text)

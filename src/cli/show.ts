@@ -51,6 +51,7 @@ async function renderEvents(events: AsyncIterable<Event>, verbose: boolean, outp
       if (event.kind === 'problem') exitCode = problemExitCode(event)
       if (event.kind === 'deployed') answer = event.url
       if (event.kind === 'built') answer = event.digest
+      if (event.kind === 'reproduced') answer = `${event.digest}\n${event.again}`
       if (event.kind === 'outdated') answer = renderOutdated(event)
     }
   } finally {

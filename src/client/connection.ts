@@ -69,7 +69,7 @@ async function* untilEnd(events: AsyncIterable<Event>, signal: AbortSignal): Asy
   }
   if (last === undefined || !endings.has(last)) throw daemonLost({ work: 'the work' })
 }
-const endings: ReadonlySet<Event['kind']> = new Set(['built', 'deployed', 'done', 'outdated', 'problem'])
+const endings: ReadonlySet<Event['kind']> = new Set(['built', 'deployed', 'done', 'outdated', 'problem', 'reproduced'])
 
 /** The problem that the daemon refused a request with. */
 export async function refusal(answer: IncomingMessage, request: string): Promise<Problem> {

@@ -8,7 +8,7 @@ import { encodeFrame, frameReader } from '../model/command-stream.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import type { Exit } from '../model/sandbox.ts'
 import { findRoute, parseAs, type Route } from './http.ts'
-import { nameFrom } from './routes.ts'
+import { nameFrom } from './parameters.ts'
 
 const paths: readonly Route[] = ['run', 'exec'].map((action) => ({
   method: 'POST',

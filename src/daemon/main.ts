@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Busy, Endings, keepFront, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
+import { Busy, cleanReproductions, Endings, keepFront, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
@@ -23,6 +23,7 @@ export async function serve(): Promise<void> {
   const berth = await assemble(instance, state, supervisor)
   supervisor.attach(berth)
   await cleanBuilds(instance)
+  await cleanReproductions(instance)
   await reconcile(berth, supervisor)
   const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
   const endFrontWatch = keepFront(berth)

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import * as operations from '../deploy/index.ts'
 import type { Asked, Berth } from '../deploy/index.ts'
 import {
-  AppParameter,
   ConfigChange,
   DeployRequest,
   DestroyRequest,
@@ -15,10 +14,12 @@ import { DiffRequest, LockChoice } from '../model/supply-chain.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { version } from '../model/version.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
+import { nameFrom } from './parameters.ts'
+import { proofRoutes } from './proof-routes.ts'
 
 /** Every request that the daemon answers, but for those that become a command's connection (command-upgrade.ts). */
 export function routesFor(berth: Berth): readonly Route[] {
-  return [...sourceRoutes(berth), ...questionRoutes(berth), ...changeRoutes(berth)]
+  return [...proofRoutes(berth), ...sourceRoutes(berth), ...questionRoutes(berth), ...changeRoutes(berth)]
 }
 
 /** Those that take a source tree. */
@@ -165,11 +166,4 @@ function changeRoutes(berth: Berth): Route[] {
       },
     },
   ]
-}
-
-/** @throws requestInvalid for what cannot be an application's name */
-export function nameFrom(parameters: Readonly<Record<string, string>>): string {
-  const result = AppParameter.safeParse(parameters['app'])
-  if (!result.success) throw requestInvalid({ reason: 'that is no name of an application' })
-  return result.data
 }

@@ -1,5 +1,6 @@
 import type { LockChange } from './lock-changes.ts'
 import type { Digest, StepName } from './names.ts'
+import type { BuildDifference, Reproduction } from './proof.ts'
 import type { OutdatedPackage, UnknownPackage } from './supply-chain.ts'
 
 /** What work says while it goes on. Terminal, `--json` and journal are renderers of this one stream. */
@@ -14,6 +15,9 @@ export type Event =
   /** A lock was made; the client writes it beside the manifest. */
   | { kind: 'locked'; app: string; text: string; changes: LockChange[]; artifacts: number }
   | { kind: 'outdated'; asked: number; packages: OutdatedPackage[]; unknown: UnknownPackage[] }
+  /** Something came out differently when an image was built again. */
+  | ({ kind: 'difference' } & BuildDifference)
+  | ({ kind: 'reproduced' } & Reproduction)
   | { kind: 'built'; app: string; digest: Digest; seconds: number }
   | { kind: 'deployed'; app: string; release: string; digest: Digest; url: string; seconds: number; changed: boolean }
   | { kind: 'done'; app: string; action: string; message: string }

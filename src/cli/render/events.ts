@@ -1,5 +1,7 @@
 import type { Event } from '../../model/events.ts'
 import { describeChange } from '../../model/lock-changes.ts'
+import { describeDifference } from '../../model/problems/proof.ts'
+import { describeReproduced } from './reproduced.ts'
 import { cut, pad } from './table.ts'
 import { formatBytes, formatProgress, formatSeconds } from './quantity.ts'
 import { renderProblem } from './problem.ts'
@@ -115,6 +117,10 @@ function describe(event: Event, screen: Screen): string | undefined {
       return describeLocked(event, screen)
     case 'outdated':
       return undefined
+    case 'difference':
+      return `  ${safeText(describeDifference(event))}`
+    case 'reproduced':
+      return describeReproduced(event, screen)
     case 'built':
       return `built ${paint.strong(event.app)} in ${formatSeconds(event.seconds)}`
     case 'deployed':
