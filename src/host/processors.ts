@@ -14,3 +14,11 @@ export async function allowedProcessors(): Promise<{ readonly allowed: string; r
 export function firstOf(processors: string): string {
   return /^\d+/.exec(processors)?.[0] ?? '0'
 }
+
+/** How many there are in such a list. */
+export function countOf(processors: string): number {
+  return processors.split(',').reduce((count, range) => {
+    const [from = 0, to = from] = range.split('-').map(Number)
+    return count + to - from + 1
+  }, 0)
+}

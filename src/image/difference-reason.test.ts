@@ -30,19 +30,25 @@ describe('causeOfContent()', () => {
     { it: 'other words', one: 'alpha', other: 'omega', cause: 'unknown' },
   ]
   for (const { it: name, one, other, cause } of cases) {
-    it(`knows ${name}`, () => assert.equal(causeOfContent(Buffer.from(one), Buffer.from(other)), cause))
+    it(`knows ${name}`, () => assert.equal(causeOfContent([Buffer.from(one), Buffer.from(other)]), cause))
   }
+
+  it('knows the number of processors', () => {
+    const contents = [Buffer.from('-j 8 of 80'), Buffer.from('-j 1 of 80')] as const
+    assert.equal(causeOfContent(contents, { processors: [8, 1] }), 'processors')
+    assert.equal(causeOfContent(contents, { processors: [4, 1] }), 'unknown')
+  })
 
   it('knows the time in the header of a compressed file', () => {
     const [one, other] = [gzipSync('same'), gzipSync('same')]
     other.writeUInt32LE(1_732_368_215, 4)
-    assert.equal(causeOfContent(one, other), 'time')
+    assert.equal(causeOfContent([one, other]), 'time')
   })
 
   it('does not blame the header when more than that differs', () => {
     const [one, other] = [gzipSync('some'), gzipSync('same')]
     other.writeUInt32LE(1_732_368_215, 4)
-    assert.equal(causeOfContent(one, other), 'unknown')
+    assert.equal(causeOfContent([one, other]), 'unknown')
   })
 })
 

@@ -6,28 +6,40 @@ import type { EntryDifference } from './layer-entry.ts'
  */
 
 /** What makes builds differ; `unknown` when no known cause accounts for all of it. */
-export type Cause = 'time' | 'random' | 'time and random' | 'order' | 'path' | 'mode' | 'owner' | 'link' | 'unknown'
+export type Cause =
+  'time' | 'random' | 'time and random' | 'order' | 'path' | 'processors' | 'mode' | 'owner' | 'link' | 'unknown'
+
+/** What is known of the two builds. */
+export interface Builds {
+  /** How many processors each of them had. */
+  readonly processors: readonly [number, number]
+}
 
 /** Bytes; of larger files only this much is looked at by the caller. */
 export const largestCompared = 4 * 1024 ** 2
 
 /** @param contents Of a changed file, before and after; undefined when it was not read. */
-export function causeOf({ aspects, change }: EntryDifference, contents?: readonly [Buffer, Buffer]): Cause {
+export function causeOf(
+  { aspects, change }: EntryDifference,
+  contents?: readonly [Buffer, Buffer],
+  builds?: Builds,
+): Cause {
   if (change !== 'changed') return 'unknown'
-  if (aspects.includes('content')) return contents ? causeOfContent(...contents) : 'unknown'
+  if (aspects.includes('content')) return contents ? causeOfContent(contents, builds) : 'unknown'
   if (aspects.includes('link')) return 'link'
   if (aspects.includes('mode')) return 'mode'
   if (aspects.includes('owner')) return 'owner'
   return aspects.includes('time') ? 'time' : 'unknown'
 }
 
-export function causeOfContent(one: Buffer, other: Buffer): Cause {
+export function causeOfContent([one, other]: readonly [Buffer, Buffer], builds?: Builds): Cause {
   const [first, second] = [one, other].map((bytes) => bytes.toString('latin1'))
   if (first === undefined || second === undefined) return 'unknown'
   const same = (change: (text: string) => string) => change(first) === change(second)
   if (same(withoutTimes)) return 'time'
   if (same(withoutPaths)) return 'path'
   if (same(sortedLines) || same(sortedWords)) return 'order'
+  if (builds && isCount(first, second, builds.processors)) return 'processors'
   if (same((text) => withoutRandom(withoutTimes(text)))) return same(timesIn) ? 'random' : 'time and random'
   return isTimeInHeader(one, other) ? 'time' : 'unknown'
 }
@@ -39,6 +51,7 @@ export const causeWords: Readonly<Record<Cause, string>> = {
   'time and random': 'it holds the time of the build and something random',
   order: 'the same, in another order',
   path: 'it holds the path of where it was built',
+  processors: 'it holds the number of processors',
   mode: 'its mode is left to chance',
   owner: 'its owner is left to chance',
   link: 'it points elsewhere',
@@ -80,6 +93,13 @@ function withoutRandom(text: string): string {
 /** Absolute paths of temporary places and of homes, whatever they are called. */
 function withoutPaths(text: string): string {
   return text.replace(/\/(?:tmp|var|home|root|build|run)\/[\w.@+/-]+/g, '<path>')
+}
+
+/** Whether the only numbers that differ are these two. */
+function isCount(one: string, other: string, [before, after]: readonly [number, number]): boolean {
+  const without = (text: string, count: number) =>
+    text.replaceAll(/\d+/g, (digits) => (digits === String(count) ? '#' : digits))
+  return before !== after && without(one, before) === without(other, after)
 }
 
 function sortedLines(text: string): string {

@@ -1,6 +1,5 @@
 import type { Event } from '../../model/events.ts'
 import { describeChange } from '../../model/lock-changes.ts'
-import { describeDifference } from '../../model/problems/proof.ts'
 import { describeReproduced } from './reproduced.ts'
 import { cut, pad } from './table.ts'
 import { formatBytes, formatProgress, formatSeconds } from './quantity.ts'
@@ -117,8 +116,8 @@ function describe(event: Event, screen: Screen): string | undefined {
       return describeLocked(event, screen)
     case 'outdated':
       return undefined
-    case 'difference':
-      return `  ${safeText(describeDifference(event))}`
+    case 'difference': // the problem that follows names them
+      return undefined
     case 'reproduced':
       return describeReproduced(event, screen)
     case 'built':

@@ -7,6 +7,8 @@ import {
   largestCompared,
   readLayer,
   readTree,
+  sourceOf,
+  type Builds,
   type EntryDifference,
   type ImageStore,
   type LayerEntries,
@@ -27,11 +29,12 @@ const mostExplained = 200
 /**
  * What of an image came out differently, layer by layer.
  * @param titles What the layers of the second image are called.
+ * @param builds What is known of the surroundings of both.
  */
 export async function differencesOf(
   first: Stored,
   second: Stored,
-  titles: ReadonlyMap<Digest, string>,
+  { titles, builds }: { readonly titles: ReadonlyMap<Digest, string>; readonly builds: Builds },
 ): Promise<BuildDifference[]> {
   const found: BuildDifference[] = []
   const [before, after] = [first.image.layers, second.image.layers]
@@ -41,7 +44,7 @@ export async function differencesOf(
     if (one === undefined || other === undefined) {
       found.push({ layer: title, path: '', detail: one ? 'the layer is gone' : 'the layer was added' })
     } else if (one !== other) {
-      found.push(...(await layerDifferences({ title, first, second, one, other })))
+      found.push(...(await layerDifferences({ title, first, second, one, other, builds })))
     }
   }
   return found.length > 0 ? found : configDifferences(first, second)
@@ -53,18 +56,35 @@ interface LayerPair {
   readonly second: Stored
   readonly one: Digest
   readonly other: Digest
+  readonly builds: Builds
 }
 
-async function layerDifferences({ title, first, second, one, other }: LayerPair): Promise<BuildDifference[]> {
+async function layerDifferences({ title, first, second, one, other, builds }: LayerPair): Promise<BuildDifference[]> {
   const differences = compareEntries(await entriesOf(first, one), await entriesOf(second, other))
   const [from, to] = [await first.store.layers.restore(one), await second.store.layers.restore(other)]
+  const paths = new Set(differences.map(({ path }) => path))
   const explained: BuildDifference[] = []
   for (const [index, difference] of differences.entries()) {
     const contents = index < mostExplained ? await contentsOf(difference, from, to) : undefined
-    const reason = causeWords[causeOf(difference, contents)]
+    const reason = consequenceOf(difference.path, paths) ?? causeWords[causeOf(difference, contents, builds)]
     explained.push({ layer: title, path: difference.path, detail: difference.detail, reason })
   }
-  return explained
+  return explained.sort((former, latter) => Number(isConsequence(former)) - Number(isConsequence(latter)))
+}
+
+const consequences = {
+  compiled: 'it was compiled from a source that differs',
+  listed: 'it lists the hashes of files that differ',
+} as const
+
+/** What differs because something else does, which is what has to be mended. */
+function consequenceOf(path: string, differing: ReadonlySet<string>): string | undefined {
+  if (path.endsWith('.pyc') && differing.has(sourceOf(path))) return consequences.compiled
+  return path.endsWith('.dist-info/RECORD') && differing.size > 1 ? consequences.listed : undefined
+}
+
+function isConsequence({ reason }: BuildDifference): boolean {
+  return reason === consequences.compiled || reason === consequences.listed
 }
 
 async function entriesOf({ store }: Stored, layer: Digest): Promise<LayerEntries> {

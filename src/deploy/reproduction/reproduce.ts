@@ -117,7 +117,10 @@ async function rebuild(berth: Berth, original: Original, { emit, signal }: Work)
   })
   const second = { store: new ImageStore(elsewhere.instance), image: again }
   if (again.digest !== image.digest) {
-    const differences = await differencesOf({ store: berth.images, image }, second, titles)
+    const differences = await differencesOf({ store: berth.images, image }, second, {
+      titles,
+      builds: surroundings,
+    })
     for (const difference of differences) emit({ kind: 'difference', ...difference })
     throw notReproducible({ what, digest: image.digest, again: again.digest, differences })
   }

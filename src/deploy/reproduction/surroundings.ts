@@ -1,6 +1,6 @@
 import { runCommand } from '../../host/command.ts'
 import { readText } from '../../host/files.ts'
-import { allowedProcessors, firstOf } from '../../host/processors.ts'
+import { allowedProcessors, countOf, firstOf } from '../../host/processors.ts'
 
 /**
  * What is not the same when an image is built again. berth fixes most of what a build could look at (src/isolation/
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly memory: number | undefined
   readonly varied: readonly string[]
   readonly notVaried: readonly string[]
+  /** How many there are, and how many the second build gets. */
+  readonly processors: readonly [number, number]
 }
 
 /** Another zone than any host has by default, another language, other places. */
@@ -33,7 +35,7 @@ const aheadOfBoot = 40_000_000
 /** @param bytes What the build will need: memory serves as its disk when there is twice as much of it. */
 export async function chooseSurroundings(bytes: number): Promise<Surroundings> {
   const { allowed } = await allowedProcessors()
-  const isMany = /[-,]/.test(allowed)
+  const isMany = countOf(allowed) > 1
   const [hasTime, free] = [await givesTimeNamespaces(), await freeMemory()]
   const memory = free > 2 * bytes ? Math.floor(free * 0.75) : undefined
   const namespaces = [
@@ -49,13 +51,14 @@ export async function chooseSurroundings(bytes: number): Promise<Surroundings> {
     ],
     environment,
     memory,
+    processors: [countOf(allowed), 1],
     varied: [
       'an empty store: no layer, no record, no answer of an earlier build',
       'another directory and other inode numbers',
       'the time of day, by as much as lies between the builds',
       'umask, time zone, language, home and host name of the building process',
       ...(hasTime ? ['the time since boot'] : []),
-      ...(isMany ? [`one processor instead of ${allowed}`] : []),
+      ...(isMany ? [`one processor instead of ${countOf(allowed)}`] : []),
       ...(memory === undefined ? [] : ['another file system (tmpfs), which lists directories in another order']),
     ],
     notVaried: [

@@ -16,7 +16,8 @@ version of the package, or for a setting that turns this off; many heed SOURCE_D
   text: (data: { what: string; digest: string; again: string; differences: readonly BuildDifference[] }) => {
     const { what, digest, again, differences } = data
     const shown = differences.slice(0, mostLines).map(describeDifference)
-    const more = differences.length > mostLines ? [`and ${differences.length - mostLines} more`] : []
+    const more =
+      differences.length > mostLines ? [`and ${differences.length - mostLines} more, all named with \`--json\``] : []
     return {
       message: `${what} is not reproducible: it was ${digest}, and is ${again} when built again`,
       fix: 'Keep what is named above from writing what changes with every build; `berth explain not-reproducible`',
