@@ -28,7 +28,7 @@ none is renamed or removed. The last line of work that failed, and the only one 
       'DeployPlan',
       'PlannedLock',
     ].map((name) => section(name, declaration(api, name))),
-    ...['OutdatedPackage', 'UnknownPackage'].map((name) => section(name, declaration(supplyChain, name))),
+    ...supplyChainShapes.map((name) => section(name, declaration(supplyChain, name))),
     section('LockChange', declaration(read('lock-changes.ts'), 'LockChange')),
     section('AppState', declaration(api, 'appStates')),
     section('Event', declaration(events, 'Event')),
@@ -36,6 +36,11 @@ none is renamed or removed. The last line of work that failed, and the only one 
     section('ProblemEvent', declaration(events, 'ProblemEvent')),
   )
 }
+
+const supplyChainShapes = [
+  ...['OutdatedPackage', 'UnknownPackage'],
+  ...['Difference', 'FileDifference', 'FileChange', 'SettingChange', 'RunChange'],
+]
 
 function section(name: string, text: string): string {
   return `## ${name}\n\n\`\`\`ts\n${text}\n\`\`\``

@@ -13,6 +13,7 @@ import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted 
 import { announceLock, lockingFor, storeLock } from './locking.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
+import { requireRoom } from './room.ts'
 import { rollOut } from './roll-out.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, storeSource, type Source } from './source.ts'
@@ -78,7 +79,10 @@ interface InstallInput {
 }
 
 /** The install step, with or without a lock. */
-export async function installSource(berth: Berth, { source, request, emit: tell, signal }: InstallInput): Promise<Installed> {
+export async function installSource(
+  berth: Berth,
+  { source, request, emit: tell, signal }: InstallInput,
+): Promise<Installed> {
   const locking = await lockingFor(berth, source, request)
   const plan = installPlanOf(source)
   const counts = { reused: 0, made: 0 }
@@ -91,6 +95,7 @@ export async function installSource(berth: Berth, { source, request, emit: tell,
     const { app } = source.retrieved
     const secret = buildSecrets(berth, app, request)
     const context = { instance: berth.instance, treeDir: source.folder, treeDigest, emit, signal, locking, app, secret }
+    if (locking.mode === 'follow') await requireRoom(berth, { plan, context, lock: locking.lock })
     const installed = await applyInstall(plan, context)
     announceLock(source.retrieved.app, locking, installed.lock, emit)
     const summary =

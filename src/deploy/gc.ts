@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { readdir, removeTree, stat } from '../host/files.ts'
 import type { GcReport } from '../model/api.ts'
+import { digestOf } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
 import type { Release } from '../model/release.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
+import { lockOf } from './locking.ts'
 import { tagOf } from './roll-out.ts'
 
 /** Releases of each application whose images stay, so that a rollback needs no build; the current one always stays. */
@@ -22,7 +24,8 @@ async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   const apps = berth.state.apps.list()
   const releases = apps.flatMap((app) => keptReleasesOf(berth, app))
   const images = releases.map(({ image }) => image)
-  const garbage = await berth.images.garbage(images, releases.flatMap(blobsOf))
+  const artifacts = await lockedArtifacts(berth, releases)
+  const garbage = await berth.images.garbage(images, [...releases.flatMap(blobsOf), ...artifacts])
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
   if (!dryRun) {
     for (const app of apps) await untagOld(berth, app)
@@ -45,6 +48,19 @@ export function keptReleasesOf({ state }: Berth, app: App): Release[] {
 /** What a release needs to be built again. */
 export function blobsOf({ lock, source }: Release): Digest[] {
   return source.archive === undefined ? [lock] : [lock, source.archive]
+}
+
+/**
+ * What the locks of releases name: with that, each can be built again and bundled without a network.
+ * @throws blobCorrupt for a damaged lock; nothing that it may name is garbage until that is settled
+ */
+async function lockedArtifacts(berth: Berth, releases: readonly Release[]): Promise<Digest[]> {
+  const found = new Set<Digest>()
+  const locks = new Map(releases.map((release) => [release.lock, release]))
+  for (const release of locks.values()) {
+    for (const artifact of (await lockOf(berth, release))?.artifacts ?? []) found.add(digestOf(artifact))
+  }
+  return [...found]
 }
 
 async function untagOld({ state, images }: Berth, app: App): Promise<void> {

@@ -21,13 +21,13 @@ export interface GarbageQuestion {
   readonly blobs: BlobStore
   readonly cache: Cache
   readonly keepImages: readonly Digest[]
-  /** What else releases need: their locks, their sources. */
+  /** What else releases need: their locks, their sources, what their locks name. */
   readonly keepBlobs: readonly Digest[]
 }
 
 /**
  * Everything in the store that cannot be reached from the images to keep. Layers that a kept layer was built on are
- * kept with it, so that a small change does not download a compiler again; downloads themselves are not.
+ * kept with it, so that a small change does not build a compiler's layer again.
  */
 export async function findGarbage(question: GarbageQuestion): Promise<Garbage[]> {
   const { instance, cache } = question

@@ -12,6 +12,21 @@ removed again; whatever served before still serves.
   }),
 })
 
+export const roomMissing = problem('room-missing', {
+  explain: `What \`berth.lock\` names, and the layers that are made of it, would not fit on the disk. berth looks before it begins,
+by the sizes in the lock: a download is kept, and becomes a layer that is kept twice, packed and unpacked. Nothing was
+written, and whatever served before still serves.`,
+  temporary: true,
+  text: ({ home, needed, free }: { home: string; needed: number; free: number }) => ({
+    message: `Cannot build: that takes about ${megabytes(needed)}, and the disk of ${home} has ${megabytes(free)} left`,
+    fix: 'Make room (`berth gc` shows and removes what no release needs), then run the same command again',
+  }),
+})
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`
+}
+
 export const internalError = problem('internal-error', {
   explain: `This is a mistake in berth, not in your application. What was begun has been undone as far as possible; whatever
 served before still serves. The daemon's log holds the whole stack.`,

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { access, copyFile, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { pathsOf } from '../../src/host/instance.ts'
+import type { DeployPlan, GcReport } from '../../src/model/api.ts'
+import { parseLock } from '../../src/model/lock-file.ts'
+import type { Lock } from '../../src/model/lock.ts'
+import type { Difference } from '../../src/model/supply-chain.ts'
+import { pythonApp } from './apps.ts'
+import { TestBerth } from './test-berth.ts'
+
+const run = promisify(execFile)
+
+/** An application with one requirement, which has newer versions. */
+function shop(version: string): Record<string, string> {
+  return { ...pythonApp({ name: 'shop', manifest }), 'requirements.txt': `itsdangerous==${version}\n` }
+}
+const manifest = '[configure.env]\nGREETING = { default = "hello" }\n'
+
+async function lockIn(folder: string): Promise<Lock> {
+  return parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock')
+}
+
+describe('what an application is made of', { timeout: 900_000 }, () => {
+  let berth: TestBerth
+  let folder: string
+  before(async () => {
+    berth = await TestBerth.create()
+    folder = await berth.folder(shop('2.1.2'))
+  })
+  after(() => berth[Symbol.asyncDispose]())
+
+  const write = async (files: Record<string, string>) => {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  }
+  const plan = async () => {
+    const { code, stdout } = await berth.run(['plan', folder, '--json'])
+    return { code, plan: JSON.parse(stdout) as DeployPlan }
+  }
+
+  it('is not known before it is locked, and a plan says so', async () => {
+    const { code, plan: planned } = await plan()
+    assert.deepEqual([code, planned.lock], [0, { kind: 'none' }])
+    assert.match((await berth.ok('plan', folder)).stdout, /no berth\.lock: would lock first/)
+  })
+
+  it('does not differ from the release that serves right after a deploy', async () => {
+    await berth.ok('deploy', folder)
+    const { lock } = (await plan()).plan
+    assert.ok(lock.kind === 'follow')
+    assert.deepEqual([lock.against, lock.changes], ['v1', []])
+    assert.equal(lock.packages, (await lockIn(folder)).artifacts.length)
+  })
+
+  it('may not drift from its lock: a plan refuses as a deploy does', async () => {
+    await write(shop('2.2.0'))
+    const { code, plan: planned } = await plan()
+    assert.equal(code, 1)
+    assert.match(planned.refusals[0]?.message ?? '', /does not fit the source any more: itsdangerous/)
+    assert.match(planned.refusals[0]?.lines?.join() ?? '', /==2\.1\.2 in the lock, ==2\.2\.0 now/)
+    assert.equal((await berth.problem('deploy', folder)).code, 'lock-drift')
+  })
+
+  it('changes as the plan says, down to the packages of the operating system', async () => {
+    await berth.ok('lock', folder)
+    const lock = join(folder, 'berth.lock')
+    const text = await readFile(lock, 'utf8')
+    const other = /(name = "tzdata"\nversion = ")[^"]+("\n[^]*?sha256 = ")[0-9a-f]{8}/
+    await writeFile(lock, text.replace(other, '$11999a-1$200000000'))
+    const { lock: planned } = (await plan()).plan
+    assert.ok(planned.kind === 'follow')
+    await writeFile(lock, text)
+    assert.deepEqual(
+      planned.changes.map(({ kind, name }) => `${kind} ${name}`),
+      ['deb tzdata', 'pypi itsdangerous'],
+    )
+    assert.deepEqual(planned.changes[1], { kind: 'pypi', name: 'itsdangerous', from: '2.1.2', to: '2.2.0' })
+  })
+
+  it('can be asked for what its registries have newer', async () => {
+    await write(shop('2.1.2'))
+    await berth.ok('lock', folder)
+    for (const target of [folder, 'shop']) {
+      const { code, last } = await berth.events('outdated', target)
+      assert.ok(last.kind === 'outdated', JSON.stringify(last))
+      assert.equal(code, 0)
+      const found = last.packages.find(({ name }) => name === 'itsdangerous')
+      assert.deepEqual([found?.locked, found?.heldBy], ['2.1.2', '==2.1.2 in requirements.txt'])
+      assert.deepEqual(last.unknown, [])
+      assert.ok(last.asked > 80, `${last.asked} packages asked about`)
+    }
+    assert.equal((await berth.problem('outdated', '/nowhere')).code, 'no-lock-there')
+  })
+
+  it('differs between releases in packages, files, settings and how it runs', async () => {
+    await write({ ...shop('2.2.0'), 'new.txt': 'new' })
+    const toml = await readFile(join(folder, 'berth.toml'), 'utf8')
+    await writeFile(join(folder, 'berth.toml'), `${toml}\n[isolation]\nmemory = "256M"\n`)
+    await berth.ok('lock', folder)
+    await berth.ok('deploy', folder, '--set', 'GREETING=geheim')
+    const shown = (await berth.ok('diff', 'shop@v1', 'shop@v2')).stdout
+    assert.doesNotMatch(shown, /geheim/)
+    for (const args of [['shop'], ['shop@v1'], ['shop@v1', 'shop@v2']]) {
+      const found = await berth.json<Difference>('diff', ...args, '--files', '1000')
+      assert.deepEqual([found.from, found.to], ['shop@v1', 'shop@v2'])
+      assert.deepEqual(found.packages, [{ kind: 'pypi', name: 'itsdangerous', from: '2.1.2', to: '2.2.0' }])
+      const file = (path: string) => found.files?.list.find((each) => each.path === path)?.change
+      assert.deepEqual(['/app/new.txt', '/app/requirements.txt', '/app/app.py'].map(file), [
+        'added',
+        'changed',
+        undefined,
+      ])
+      assert.deepEqual(found.settings, [{ change: 'changed', name: 'GREETING', secret: false }])
+      assert.deepEqual(found.run, [{ name: 'limits.memoryBytes', from: '536870912', to: '268435456' }])
+      assert.deepEqual(found.notes, [])
+    }
+    const toLock = await berth.json<Difference>('diff', 'shop@v1', join(folder, 'berth.lock'))
+    assert.equal(toLock.packages?.length, 1)
+    assert.equal(toLock.files, undefined)
+  })
+
+  it('stays in the store for as long as a release is kept, and goes with the last one', async () => {
+    const other = await berth.folder({ ...pythonApp({ name: 'other' }), 'requirements.txt': 'blinker==1.7.0\n' })
+    await berth.ok('deploy', other)
+    await berth.ok('destroy', 'other', '--yes')
+    const blobs = pathsOf(berth.instance).blobs
+    const there = ({ sha256 }: { sha256: string }) =>
+      access(join(blobs, sha256)).then(
+        () => true,
+        () => false,
+      )
+    const blinker = (await lockIn(other)).artifacts.find(({ name }) => name === 'blinker')
+    assert.ok(blinker && (await there(blinker)))
+    const { removed } = await berth.json<GcReport>('gc', '--dry-run')
+    assert.ok(removed.some(({ kind, name }) => kind === 'blob' && blinker.sha256.startsWith(name)))
+    await berth.ok('gc')
+    assert.equal(await there(blinker), false)
+    for (const artifact of (await lockIn(folder)).artifacts) assert.ok(await there(artifact), artifact.name)
+    // Locks and sources of both releases as well: nothing of them may go.
+    assert.deepEqual((await berth.json<Difference>('diff', 'shop@v1', 'shop@v2')).notes, [])
+    assert.deepEqual((await berth.json<GcReport>('gc', '--dry-run')).removed, [])
+  })
+
+  it('is refused with the numbers when the disk has no room for it', async () => {
+    const small = await TestBerth.create()
+    try {
+      const copy = await small.folder(shop('2.2.0'))
+      await copyFile(join(folder, 'berth.toml'), join(copy, 'berth.toml'))
+      await copyFile(join(folder, 'berth.lock'), join(copy, 'berth.lock'))
+      await run('mount', ['-t', 'tmpfs', '-o', 'size=100m,mode=711', 'small', small.home])
+      const problem = await small.problem('deploy', copy)
+      assert.equal(problem.code, 'room-missing')
+      const [, needed, free] = /about (\d+) MB, and the disk of \S+ has (\d+) MB left/.exec(problem.message) ?? []
+      assert.ok(Number(needed) > 150 && Number(free) <= 105, problem.message)
+      assert.deepEqual(await small.json('ps'), [])
+    } finally {
+      await small.killDaemon()
+      await run('umount', [small.home])
+      await small[Symbol.asyncDispose]()
+    }
+  })
+})
