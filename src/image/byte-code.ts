@@ -59,3 +59,22 @@ async function correctTime(path: string, source: TreeEntry, wanted: number): Pro
     await file.close()
   }
 }
+
+/**
+ * Pythons whose byte-code depends on the seed of hashes, because the members of a frozenset are written in the order in
+ * which it has them (bpo-37596, mended in 3.11), by their magic numbers.
+ */
+const seeded: readonly { readonly version: string; readonly first: number; readonly last: number }[] = [
+  { version: '3.7', first: 3390, last: 3399 },
+  { version: '3.8', first: 3400, last: 3419 },
+  { version: '3.9', first: 3420, last: 3429 },
+  { version: '3.10', first: 3430, last: 3449 },
+]
+
+/** The Python that has to compile a file again with a fixed seed; undefined where that changes nothing. */
+export async function seededPython(path: string): Promise<string | undefined> {
+  const header = await files.readStart(path, headerBytes)
+  if (header.length < headerBytes || header.readUInt16LE(2) !== 0x0a0d) return undefined
+  const magic = header.readUInt16LE(0)
+  return seeded.find(({ first, last }) => magic >= first && magic <= last)?.version
+}

@@ -29,6 +29,8 @@ export interface SandboxedCommands {
   readonly proxySocket?: string
   /** Gets each line of the output instead of the operator. */
   readonly onLine?: (line: string) => void
+  /** Done in the sandbox when all commands have ended well. */
+  readonly finish?: (work: LayerWork, sandbox: BuildSandbox) => Promise<void>
 }
 
 /**
@@ -38,6 +40,7 @@ export interface SandboxedCommands {
 export async function runInSandbox(work: LayerWork, sandboxed: SandboxedCommands): Promise<void> {
   await withSandbox(work, sandboxed, async (sandbox) => {
     for (const command of sandboxed.commands) await runOne(work, sandbox, sandboxed, command)
+    await sandboxed.finish?.(work, sandbox)
   })
 }
 

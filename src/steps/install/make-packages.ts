@@ -6,6 +6,7 @@ import { rootAccount } from '../../isolation/build-config.ts'
 import { runInSandbox, type LayerWork } from './layer-work.ts'
 import { writeAptSources } from './apt-sources.ts'
 import { fetchDebs } from './resolve-packages.ts'
+import { recompileByteCode } from './recompile.ts'
 import { unpackOrder } from './unpack-order.ts'
 
 /**
@@ -53,6 +54,7 @@ async function configurePackages(work: LayerWork, debs: readonly Deb[]): Promise
     onLine: stepCounter(work, debs.length),
     mounts,
     cwd: '/',
+    finish: recompileByteCode,
     commands: [
       // The dependencies hold again once all are configured.
       { argv: [...dpkg, '--force-depends', '--unpack', ...names.map((name) => `${debsDirectory}/${name}`)], env: {} },

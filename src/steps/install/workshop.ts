@@ -19,7 +19,7 @@ export interface InstallContext extends TreeAtHand {
   /** How the application is called, in messages. */
   readonly app?: string
   /** The value of a secret that a command of a Dockerfile asks for; undefined: there is none. */
-  secret?(id: string): Promise<string | undefined>
+  readonly secret?: (id: string) => Promise<string | undefined>
 }
 
 /** What everything that makes layers works with. */

@@ -31,7 +31,7 @@ export interface CopyOrigin {
 
 export interface CopyInputs {
   readonly session: Session
-  originOf(origin: Origin): Promise<CopyOrigin>
+  readonly originOf: (origin: Origin) => Promise<CopyOrigin>
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Session } from '../../../proxy/session.ts'
 import { clientEnvironment, insideDirectory } from '../client-environment.ts'
 import type { RunAction } from '../dockerfile/action.ts'
 import { runOne, withSandbox, type LayerWork } from '../layer-work.ts'
+import { recompileByteCode } from '../recompile.ts'
 import { withProxy, type ProxyAccess } from '../with-proxy.ts'
 import { accountIn } from './accounts.ts'
 import { dropAuthority, layerWithAuthority } from './authority-layer.ts'
@@ -54,6 +55,7 @@ async function execute(work: LayerWork, action: RunAction, { sources, access }: 
     await withSandbox(work, outline, async (sandbox) => {
       await points.remember(sandbox.root, [...mounts.map(({ target }) => target), ...systemTargets])
       await runAction(work, sandbox, { action, secrets: prepared.environment, isOnline: access !== undefined })
+      await recompileByteCode(work, sandbox)
     })
   } finally {
     await prepared.close()

@@ -11,9 +11,9 @@ import { resolveInRoot } from './root-path.ts'
 export interface MountSources {
   readonly app: string
   /** The directory of an origin as one tree; only read. */
-  directoryOf(origin: Origin): Promise<string>
+  readonly directoryOf: (origin: Origin) => Promise<string>
   /** A secret's value. */
-  secret(id: string): Promise<string | undefined>
+  readonly secret: (id: string) => Promise<string | undefined>
 }
 
 export interface PreparedMounts {

@@ -40,7 +40,7 @@ export interface Fetching {
 export interface StageContext {
   readonly app: string
   readonly plan: DockerfilePlan
-  secret(id: string): Promise<string | undefined>
+  readonly secret: (id: string) => Promise<string | undefined>
   readonly tree: BuildContext
 }
 
