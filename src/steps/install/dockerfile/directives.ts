@@ -4,7 +4,7 @@ import { TextFault } from './text-fault.ts'
 export interface Directives {
   readonly escape: EscapeCharacter
   readonly syntax?: { readonly value: string; readonly line: number }
-  readonly check?: string
+  readonly check?: { readonly value: string; readonly line: number }
 }
 
 /** Escapes the next character, and at the end of a line continues it. */
@@ -53,7 +53,7 @@ export class DirectiveReader {
 
   get directives(): Directives {
     const syntax = this.#found.get('syntax')
-    const check = this.#found.get('check')?.value
-    return { escape: this.escape, ...(syntax && { syntax }), ...(check !== undefined && { check }) }
+    const check = this.#found.get('check')
+    return { escape: this.escape, ...(syntax && { syntax }), ...(check && { check }) }
   }
 }

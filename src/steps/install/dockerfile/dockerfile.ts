@@ -3,7 +3,7 @@ import type { FromInstruction, Instruction } from './instruction.ts'
 import { readLines } from './lines.ts'
 import { note, parseChecks, wantedNotes, type Checks, type Note } from './notes.ts'
 import { readInstruction } from './read-instruction.ts'
-import { reported, type SourceFile } from './source.ts'
+import { reported, type LogicalLine, type SourceFile } from './source.ts'
 import { TextFault } from './text-fault.ts'
 
 /** A Dockerfile, read and split into stages, with nothing evaluated. Plain data. */
@@ -28,7 +28,7 @@ export interface WrittenStage {
  */
 export function parseDockerfile(source: SourceFile): Dockerfile {
   const { lines, directives, notes } = readLines(source)
-  const checks = parseChecks(directives.check)
+  const checks = reported(source, lineAt(directives.check?.line), () => parseChecks(directives.check?.value))
   const instructions = lines.map((line) => reported(source, line, () => readInstruction(line, directives.escape)))
   const first = instructions.findIndex(({ kind }) => kind === 'from')
   const globals = first < 0 ? instructions : instructions.slice(0, first)
@@ -56,8 +56,12 @@ function mustBeGlobal({ kind }: Instruction): void {
   })
 }
 
+function lineAt(line = 1): LogicalLine {
+  return { text: '', pieces: [], line, endLine: line }
+}
+
 function refuseWithoutStage(source: SourceFile): void {
-  reported(source, { text: '', pieces: [], line: 1, endLine: 1 }, () => {
+  reported(source, lineAt(1), () => {
     throw new TextFault('stage', { message: 'it has no FROM', fix: 'Begin with `FROM image`' })
   })
 }

@@ -45,11 +45,14 @@ function evaluateSources(instruction: CopyInstruction, state: StageState): Sourc
     return { source, shown: text }
   })
   const inline = instruction.inline.map(({ name, content, expand }): Source => {
-    const text = expand ? state.expandText(content, { escape: '\\', quotes: 'ignore' }) : content
+    const text = expand ? state.expandText(content, { escape: '\\', quotes: 'ignore', longest: longestFile }) : content
     return { source: { kind: 'inline', name, content: text }, shown: `<<${name}` }
   })
   return [...files, ...inline]
 }
+
+/** UTF-16 units of a file that stands in the Dockerfile. */
+const longestFile = 16 * 1024 * 1024
 
 interface SourceContext {
   readonly instruction: CopyInstruction

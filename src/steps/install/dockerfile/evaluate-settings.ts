@@ -36,7 +36,7 @@ function setVariable(name: string, value: string, state: StageState): void {
   const at = variables.findIndex((variable) => splitVariable(variable)[0] === name)
   variables.splice(at < 0 ? variables.length : at, 1, `${name}=${value}`)
   state.config = { ...state.config, Env: variables }
-  state.variables.set(name, value)
+  state.setVariable(name, value)
 }
 
 /** A build argument, else the default, else what the part before the first `FROM` has by that name. */
@@ -47,7 +47,7 @@ export function evaluateArg(declarations: readonly Declaration[], state: StageSt
     const given = Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined
     const global = Object.hasOwn(globals, name) ? globals[name] : undefined
     const value = given ?? (fallback ? state.expand(fallback) : global)
-    if (value !== undefined) state.variables.set(name, value)
+    if (value !== undefined) state.setVariable(name, value)
     state.declared.add(name)
     return value === undefined ? name : `${name}=${value}`
   })

@@ -12,6 +12,8 @@ export interface ExpandOptions {
   readonly escapes?: 'take' | 'keep'
   /** What becomes of a variable that is not set: nothing, or it stays as it is written. */
   readonly unset?: 'drop' | 'keep'
+  /** UTF-16 units; the result may not be longer. */
+  readonly longest?: number
 }
 
 /** Part of a result; white space in one that is not `fixed` separates words. */
@@ -30,8 +32,8 @@ const plain: Manner = { keepEscapes: false, isPattern: false }
 const pattern: Manner = { keepEscapes: true, isPattern: true }
 const replacement: Manner = { keepEscapes: true, isPattern: false }
 
-/** Nobody needs a longer result, and `ENV a=$a$a` on many lines would fill the memory. */
-const longestResult = 1024 * 1024
+/** Linux gives no program a longer variable or argument; and `ENV a=$a$a` on many lines would fill the memory. */
+const longestResult = 128 * 1024
 
 /** Reads a text once, from left to right. */
 export class Expander {
@@ -40,12 +42,13 @@ export class Expander {
   readonly #lookup: Lookup
   readonly #options: ExpandOptions
   #at = 0
-  #room = longestResult
+  #room: number
 
   constructor(text: string, lookup: Lookup, options: ExpandOptions) {
     this.#text = text
     this.#lookup = lookup
     this.#options = options
+    this.#room = options.longest ?? longestResult
   }
 
   all(): Part[] {
@@ -74,7 +77,7 @@ export class Expander {
       const part = this.#part(manner)
       this.#room -= part.text.length
       if (this.#room < 0) {
-        throw this.#fault('the result is longer than 1 MiB', 'Build the text in a file instead', this.#at)
+        throw this.#fault('the result is too long', 'Write the text into a file instead', this.#at)
       }
       parts.push(part)
     }

@@ -14,17 +14,18 @@ export type GlobToken =
   | { readonly kind: 'directories' }
 
 /**
- * The lengths at which the beginning of a text matches, ascending.
+ * The lengths at which what begins at `start` matches, ascending.
  * @param characters one code point each; lengths count them.
  */
-export function matchLengths(glob: Glob, characters: readonly string[]): number[] {
+export function matchLengths(glob: Glob, characters: readonly string[], start = 0): number[] {
   const lengths: number[] = []
-  let states = closure(glob, new Set([0]))
-  for (let at = 0; ; at += 1) {
-    if (states.has(glob.length)) lengths.push(at)
+  let states = new States(glob)
+  states.add(0)
+  for (let at = start; ; at += 1) {
+    if (states.has(glob.length)) lengths.push(at - start)
     const character = characters[at]
-    if (character === undefined || states.size === 0) return lengths
-    states = closure(glob, step(glob, states, character))
+    if (character === undefined || states.isEmpty) return lengths
+    states = states.after(character)
   }
 }
 
@@ -49,29 +50,53 @@ function literal(tokens: Glob): string {
   return tokens.map((token) => (token.kind === 'literal' ? token.text : '')).join('')
 }
 
-/** A state is the number of a token that is to be matched next; half a number more is within `directories`. */
-function closure(glob: Glob, states: Set<number>): Set<number> {
-  for (const state of states) {
-    const token = glob[state]
-    if (token?.kind === 'many') states.add(state + 1)
-    if (token?.kind === 'directories') states.add(state + 1).add(state + 0.5)
-  }
-  return states
-}
+/**
+ * The tokens that may be matched next, by their number; those after the end of the pattern stand for being in the middle
+ * of `directories`.
+ */
+class States {
+  readonly #glob: Glob
+  readonly #isIn: Uint8Array
+  isEmpty = true
 
-function step(glob: Glob, states: ReadonlySet<number>, character: string): Set<number> {
-  const next = new Set<number>()
-  for (const state of states) {
-    if (!Number.isInteger(state)) {
-      next.add(state)
-      if (character === '/') next.add(Math.ceil(state))
-      continue
-    }
-    const token = glob[state]
-    if (!token || !takes(token, character)) continue
-    next.add(token.kind === 'many' ? state : state + 1)
+  constructor(glob: Glob) {
+    this.#glob = glob
+    this.#isIn = new Uint8Array(2 * glob.length + 1)
   }
-  return next
+
+  has(state: number): boolean {
+    return this.#isIn[state] === 1
+  }
+
+  /** Adds a state, and those that can be reached from it without a character. */
+  add(first: number): void {
+    for (let state = first; !this.has(state); state += 1) {
+      this.#mark(state)
+      const kind = this.#glob[state]?.kind
+      if (kind === 'directories') this.#mark(this.#within(state))
+      if (kind !== 'many' && kind !== 'directories') return
+    }
+  }
+
+  after(character: string): States {
+    const next = new States(this.#glob)
+    this.#glob.forEach((token, state) => {
+      if (this.has(state) && takes(token, character)) next.add(token.kind === 'many' ? state : state + 1)
+      if (token.kind !== 'directories' || !this.has(this.#within(state))) return
+      next.#mark(this.#within(state))
+      if (character === '/') next.add(state + 1)
+    })
+    return next
+  }
+
+  #within(state: number): number {
+    return this.#glob.length + 1 + state
+  }
+
+  #mark(state: number): void {
+    this.#isIn[state] = 1
+    this.isEmpty = false
+  }
 }
 
 function takes(token: GlobToken, character: string): boolean {

@@ -30,7 +30,10 @@ export function heredocsOf(line: InstructionLine, escape: EscapeCharacter): Here
 /** Words as a shell would see them, quotes kept; none when they are no shell words, as a lone quote makes them. */
 function rawWords(text: string): string[] {
   try {
-    return expandWords(text, noVariables, { escape: '\\', quotes: 'keep', escapes: 'keep', unset: 'keep' })
+    return expandWords(text, noVariables, {
+      ...{ escape: '\\', quotes: 'keep', escapes: 'keep', unset: 'keep' },
+      longest: Infinity,
+    })
   } catch (error) {
     if (error instanceof TextFault) return []
     throw error

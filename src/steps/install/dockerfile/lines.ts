@@ -43,10 +43,21 @@ export function readLines(source: SourceFile): ParsedLines {
     if (comment === undefined) {
       const line = readInstruction(cursor, comments)
       if (line) [comments] = [[], lines.push(line)]
+      if (line && lines.length > mostInstructions) reported(source, line, refuseMore)
     } else if (comment === '') comments = []
     else comments.push(comment)
   }
   return { lines, directives: cursor.reader.directives, notes: cursor.notes }
+}
+
+/** No image has as many layers; and every command keeps the variables that it sees. */
+const mostInstructions = 4000
+
+function refuseMore(): never {
+  throw new TextFault('syntax', {
+    message: `it has more than ${mostInstructions} instructions`,
+    fix: 'Join commands with `&&`, or put them into a script',
+  })
 }
 
 /** @returns the text of a comment, empty also for a directive; undefined when the next line is none. */

@@ -24,20 +24,21 @@ function chosenLength(tokens: readonly GlobToken[], characters: readonly string[
   return lengths.at(longest ? -1 : 0) ?? 0
 }
 
-/** Longest search that is done: characters of the value times their number. */
-const tooMuchWork = 50_000_000
+/** Characters of the value, times their number when there is a star, times those of the pattern. */
+const tooMuchWork = 20_000_000
 
 /** Puts a text in the place of the first match, or of all. Each match is as long as it can be. */
 export function replaced(value: string, pattern: string, { text, all }: { text: string; all: boolean }): string {
   const characters = Array.from(value)
   const tokens = tokensOf(pattern)
-  if (characters.length * characters.length > tooMuchWork) {
-    throw new TextFault('variable', { message: 'a value is too long to replace in', fix: 'Shorten it' })
+  const hasStar = tokens.some(({ kind }) => kind === 'many')
+  if (characters.length * (hasStar ? characters.length : 1) * tokens.length > tooMuchWork) {
+    throw new TextFault('variable', { message: 'the value is too long for that pattern', fix: 'Shorten one of them' })
   }
   let result = ''
   let end = 0
   for (let at = 0; at <= characters.length; at += 1) {
-    const length = matchLengths(tokens, characters.slice(at)).at(-1)
+    const length = matchLengths(tokens, characters, at).at(-1)
     const isMatch = length !== undefined && at >= end && (length > 0 || at === 0 || at > end)
     if (isMatch) [result, end] = [result + text, at + length]
     if (at >= end) result += characters[at] ?? ''

@@ -8,7 +8,7 @@ import { note, wantedNotes, type Note } from './notes.ts'
 import { joinPath } from './paths.ts'
 import type { DockerfilePlan, Stage } from './plan-data.ts'
 import type { Word } from './source.ts'
-import { shifted } from './text-fault.ts'
+import { shifted, TextFault } from './text-fault.ts'
 
 /** What changes from one instruction of a stage to the next. */
 export class StageState {
@@ -59,6 +59,13 @@ export class StageState {
     const { text: result, missing } = expandWord(text, this.lookup, { ...this.escaping, ...options })
     for (const name of missing) this.#noteMissing(name)
     return result
+  }
+
+  /** @throws TextFault when there are more variables than any program wants. */
+  setVariable(name: string, value: string): void {
+    this.variables.set(name, value)
+    if (this.variables.size <= mostVariables) return
+    throw new TextFault('value', { message: `there are more than ${mostVariables} variables`, fix: 'Set fewer' })
   }
 
   readonly lookup: Lookup = (name) => this.variables.get(name)
@@ -133,6 +140,7 @@ export function splitVariable(variable: string): [string, string] {
   return end < 0 ? [variable, ''] : [variable.slice(0, end), variable.slice(end + 1)]
 }
 
+const mostVariables = 1000
 const longestTitle = 200
 
 function titleOf(text: string): string {
