@@ -19,6 +19,7 @@ import { releases } from './commands/releases.ts'
 import { exec, run } from './commands/run.ts'
 import { serve } from './commands/serve.ts'
 import { status } from './commands/status.ts'
+import { verify } from './commands/verify.ts'
 
 /** Every command, in the order in which help lists them. */
 export const commands: readonly Command[] = [
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   lock,
   plan,
   reproduce,
+  verify,
   outdated,
   diff,
   ps,

@@ -2,7 +2,7 @@ import * as operations from '../deploy/index.ts'
 import type { Berth } from '../deploy/index.ts'
 import { DeployRequest } from '../model/api.ts'
 import { ReproduceRequest } from '../model/proof.ts'
-import { eventSink, parseAs, readBody, readLineAndRest, type Call, type Route } from './http.ts'
+import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
 import { nameFrom } from './parameters.ts'
 
 /** Those by which berth shows that images come out the same, and that what runs is what was released. */
@@ -19,6 +19,13 @@ export function proofRoutes(berth: Berth): Route[] {
         await operations.tellReproduced(berth, rebuilt, attest, work.emit)
         call.response.end()
       },
+    },
+    {
+      method: 'GET',
+      path: '/v1/apps/:app/verify',
+      action: 'verification',
+      handle: async (call) =>
+        sendJson(call, await operations.verifyApp(berth, berth.state.apps.get(nameFrom(call.parameters)))),
     },
     {
       method: 'POST',

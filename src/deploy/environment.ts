@@ -19,7 +19,8 @@ export async function specInputFor(berth: Berth, app: App, release: Release): Pr
   return { release, appId: app.id, sandboxNumber: state.apps.takeSandboxNumber(app.id), layers, secrets, paths }
 }
 
-async function openSecrets({ state }: Berth, app: App, release: Release): Promise<Record<string, Secret>> {
+/** The values of a release's secrets. */
+export async function openSecrets({ state }: Berth, app: App, release: Release): Promise<Record<string, Secret>> {
   const names = Object.entries(release.secretVersions)
   const opened = names.map(
     async ([name, version]) => [name, await state.settings.openSecret(app, { name, version })] as const,

@@ -37,6 +37,13 @@ export class Cache {
     return join(this.#directory, name)
   }
 
+  /** What layers are called, by their digests. */
+  async titles(): Promise<Map<Digest, string>> {
+    const titles = new Map<Digest, string>()
+    for (const { record } of await this.#records()) titles.set(record.diffId, record.title)
+    return titles
+  }
+
   async layer(key: string): Promise<LayerRecord | undefined> {
     const found = await this.#read(join(this.layersDirectory, `${key}.json`))
     // Only berth writes these, atomically; one that is damaged all the same is as good as none.
@@ -49,14 +56,21 @@ export class Cache {
 
   /** Forgets a layer, so that it is built again when it is next asked for. */
   async forgetLayer(diffId: Digest): Promise<void> {
+    for (const { path, record } of await this.#records()) {
+      if (record.diffId === diffId) await files.rm(path, { force: true })
+    }
+  }
+
+  async #records(): Promise<{ readonly path: string; readonly record: LayerRecord }[]> {
     const names = await files.readdir(this.layersDirectory).catch((error: unknown) => {
       if (files.hasCode(error, 'ENOENT')) return []
       throw error
     })
-    for (const name of names) {
+    const records = names.map(async (name) => {
       const record = await this.layer(basename(name, '.json'))
-      if (record?.diffId === diffId) await files.rm(join(this.layersDirectory, name), { force: true })
-    }
+      return record === undefined ? [] : [{ path: join(this.layersDirectory, name), record }]
+    })
+    return (await Promise.all(records)).flat()
   }
 
   async answer(key: string): Promise<unknown> {

@@ -24,14 +24,14 @@ export async function writeLayerTar(root: string, entries: readonly TreeEntry[],
 
 /**
  * The entries that an archive of a tree has, in their order; devices and sockets, which none may have, as devices.
- * @param attributes Which extended attributes count, as a regular expression.
+ * @param attributes Which extended attributes count, as a regular expression; undefined: none.
  */
 export async function* archiveEntries(
   root: string,
   entries: readonly TreeEntry[],
-  attributes: string,
+  attributes: string | undefined,
 ): AsyncGenerator<{ readonly entry: TarEntry; readonly source?: string }> {
-  const found = await readAttributes(root, attributes)
+  const found = attributes === undefined ? new Map<string, Attributes>() : await readAttributes(root, attributes)
   const firstPaths = new Map<string, string>()
   for (const each of entries) {
     if (each.path === '') continue

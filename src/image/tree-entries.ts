@@ -9,17 +9,22 @@ import type { TarEntry } from './tar.ts'
 /** Attributes that change what a file does or what overlayfs makes of it: those that no layer has count as well. */
 const meaningful = '^(trusted\\.overlay\\.(opaque|redirect|metacopy)|security\\.capability|system\\.posix_acl_.*)$'
 
-/**
- * A directory on disk as the layer that it is, or should be.
- * @param skip Says which directories are not to be looked into.
- */
+export interface Reading {
+  /** Says what is not to be looked at, with all that is in it. */
+  readonly skip?: (path: string) => boolean
+  /** Default: true. */
+  readonly withAttributes?: boolean
+}
+
+/** A directory on disk as the layer that it is, or should be. */
 export async function readTree(
   root: string,
-  skip: (path: string) => boolean = () => false,
+  { skip = () => false, withAttributes = true }: Reading = {},
 ): Promise<Map<string, LayerEntry>> {
   const listed = await listTree(root, ({ path }) => !skip(path))
   const entries = new Map<string, LayerEntry>()
-  for await (const { entry, source } of archiveEntries(root, wanted(listed, skip), meaningful)) {
+  const attributes = withAttributes ? meaningful : undefined
+  for await (const { entry, source } of archiveEntries(root, wanted(listed, skip), attributes)) {
     const path = entry.path.replace(/\/$/, '')
     entries.set(path, { ...plain(entry), path, ...(await contentOf(entry, source)) })
   }

@@ -12,7 +12,7 @@ import type { HostFacts } from './container-facts.ts'
 import { ensureFence } from './container-fence.ts'
 import { companionGroup, type Layout, layoutOf } from './container-layout.ts'
 import { writeRecord } from './container-record.ts'
-import { containerSpec, uidInside } from './container-spec.ts'
+import { type ContainerFacts, containerSpec, uidInside } from './container-spec.ts'
 import type { TerminalSize } from './isolator.ts'
 import { writeScaffold } from './root-files.ts'
 
@@ -63,27 +63,28 @@ export async function prepareBundle(
     ),
     ...spec.volumes.map(({ source }) => giveToApplication(source, spec.idBase)),
   ])
-  const config = containerSpec(
-    spec,
-    {
-      architecture: process.arch,
-      cgroupVersion: facts.cgroups.version,
-      cgroupPath: layout.cgroup,
-      countsSwap: facts.countsSwap,
-      hardLimits: facts.hardLimits,
-      rootPath: layout.root,
-      init: programs.init,
-      hasIpv6: facts.hasIpv6,
-      givesUserNamespaces: facts.givesUserNamespaces,
-    },
-    terminal,
-  )
+  const config = containerSpec(spec, specFacts(layout, facts), terminal)
   await together([
     writeFile(layout.config, JSON.stringify(config), { mode: 0o600 }),
     writeScaffold(spec, uidInside(spec, facts), layout.scaffold).then(() =>
       mountLayers([...spec.layers, layout.scaffold], layout.root, layout.links),
     ),
   ])
+}
+
+/** What a specification depends on besides the sandbox. */
+export function specFacts(layout: Layout, facts: HostFacts): ContainerFacts {
+  return {
+    architecture: process.arch,
+    cgroupVersion: facts.cgroups.version,
+    cgroupPath: layout.cgroup,
+    countsSwap: facts.countsSwap,
+    hardLimits: facts.hardLimits,
+    rootPath: layout.root,
+    init: programs.init,
+    hasIpv6: facts.hasIpv6,
+    givesUserNamespaces: facts.givesUserNamespaces,
+  }
 }
 
 /** A command line of the runtime, with the private root that keeps berth's containers apart from others'. */

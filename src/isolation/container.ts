@@ -5,12 +5,13 @@ import { ensureRunDirectory } from '../host/mounts.ts'
 import { execInChroot, sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import { execInContainer, runContainer } from './container-command.ts'
+import { examineContainer } from './container-examine.ts'
 import { type HostFacts, hostFacts } from './container-facts.ts'
 import { findContainers } from './container-find.ts'
 import { layoutOf } from './container-layout.ts'
 import { missingForContainers, weaknessesOfContainers } from './container-missing.ts'
 import { claim } from './container-record.ts'
-import { reasonOf, startContainer } from './container-start.ts'
+import { reasonOf, specFacts, startContainer } from './container-start.ts'
 import { endGracefully, removeContainer } from './container-stop.ts'
 import { watchContainers } from './container-watch.ts'
 import type { Isolator } from './isolator.ts'
@@ -73,6 +74,10 @@ export function containerIsolator(instance: Instance): Isolator {
       return work
     },
     list: async () => findContainers(instance, await facts()),
+    examine: async (spec, running) => {
+      const layout = layoutOf(instance, spec.id)
+      return examineContainer(layout, { spec, ...running }, specFacts(layout, await facts()))
+    },
     watch: (ended) => watchContainers(instance, { facts, isExpected: (id) => stopping.has(id), ended }),
   }
 }

@@ -1,3 +1,4 @@
+import type { Drift } from '../model/proof.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
 
 /** One rung of the isolation ladder. Every implementation passes `tests/contract/isolator.ts`. */
@@ -31,8 +32,25 @@ export interface Isolator {
   /** Every sandbox of this berth instance that has left a trace on this host: process, mount, namespace or file. */
   list(): Promise<readonly Found[]>
 
+  /**
+   * Holds a running sandbox against its specification.
+   * @param topmost An empty directory that gets the files which the sandbox has on top of its layers.
+   */
+  examine(spec: SandboxSpec, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>
+
   /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
   watch(ended: (id: string, exit: Exit) => void): () => void
+}
+
+export interface Examined {
+  /** What is not as the specification says. */
+  readonly drift: readonly Drift[]
+  /** Where this process sees the sandbox's root. */
+  readonly root: string
+  /** Whether that is the root without what is mounted over it. */
+  readonly isBare: boolean
+  /** What of it cannot be seen below a mount: paths without a leading slash. */
+  readonly covered: ReadonlySet<string>
 }
 
 export interface TerminalSize {
