@@ -72,7 +72,7 @@ export interface Recorder {
    * @throws NotFound when the server has none
    */
   take(artifact: ArtifactName, url: URL, asking?: Pick<Asking, 'headers'>): Promise<Artifact>
-  /** Writes down what an adapter has fetched by its own means. */
+  /** Writes down what an adapter has fetched by its own means; of the same version at the same URL, the last counts. */
   add(artifact: Artifact): void
   /** Tells the operator something. */
   notice(message: string): void

@@ -96,7 +96,9 @@ export class RecordingSession {
 
   #add(artifact: Artifact): void {
     const isSame = (other: Artifact) => other.url === artifact.url && other.version === artifact.version
-    if (!this.#artifacts.some(isSame)) this.#artifacts.push(artifact)
+    const at = this.#artifacts.findIndex(isSame)
+    if (at < 0) this.#artifacts.push(artifact)
+    else this.#artifacts[at] = artifact
   }
 }
 

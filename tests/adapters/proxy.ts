@@ -7,6 +7,7 @@ import type { Digest } from '../../src/model/names.ts'
 import type { MakeAdapter } from '../../src/proxy/adapter.ts'
 import { startLockingProxy, type LockingProxy } from '../../src/proxy/locking-proxy.ts'
 import type { BlobShelf, Session } from '../../src/proxy/session.ts'
+import type { Network } from '../../src/proxy/upstream.ts'
 
 /** What the tests of adapters share: a proxy that a client can use, and a web server. */
 
@@ -66,8 +67,15 @@ export function blobsIn(directory: string): BlobShelf {
   }
 }
 
+const loopbackOnly: Network = { resolve: () => Promise.resolve(['127.0.0.1']), refusal: () => undefined }
+
 /** A session of the real proxy, on TCP, with the network of the tests; `directory` is where it keeps things. */
-export async function startTestProxy(directory: string, session: Session, make: MakeAdapter): Promise<TestProxy> {
+export async function startTestProxy(
+  directory: string,
+  session: Session,
+  make: MakeAdapter,
+  network: Partial<Network> = loopbackOnly,
+): Promise<TestProxy> {
   const own = await mkdtemp(join(directory, 'proxy-'))
   const notices: string[] = []
   const blobs = join(directory, 'blobs')
@@ -80,7 +88,7 @@ export async function startTestProxy(directory: string, session: Session, make: 
     cacheDirectory: own,
     onFetch: () => undefined,
     onNotice: (message) => notices.push(message),
-    network: { resolve: () => Promise.resolve(['127.0.0.1']), refusal: () => undefined },
+    network,
   })
   const forwarder = createTcpServer((client) => {
     const onward = connect(join(own, 'socket'))

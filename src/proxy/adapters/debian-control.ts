@@ -41,6 +41,15 @@ export interface ListedPackage {
   readonly fileName: string
   readonly size: number
   readonly sha256: string
+  /** Also of the archive: it overrides what a package says of itself, and apt orders its work by it. */
+  readonly priority: string
+}
+
+/** Beginning of a tag that keeps an archive's priority in a lock; `optional`, which most are, is left out. */
+export const priorityTag = 'priority:'
+
+export function isUsual(priority: string): boolean {
+  return priority === 'optional' || priority === 'extra'
 }
 
 const largestStanza = 4 * 1024 ** 2
@@ -68,12 +77,13 @@ function* listed(text: string): Generator<ListedPackage> {
     const [name, version, fileName] = [field(stanza, 'Package'), field(stanza, 'Version'), field(stanza, 'Filename')]
     const [size, sha256] = [field(stanza, 'Size'), field(stanza, 'SHA256')]
     if (!name || !version || !fileName || !sha256) continue
-    yield { name, version, fileName, size: Number(size), sha256: sha256.toLowerCase() }
+    const priority = field(stanza, 'Priority') ?? 'optional'
+    yield { name, version, fileName, size: Number(size), sha256: sha256.toLowerCase(), priority }
   }
 }
 
 /** What the archive says of a package, and the package must not say of itself. */
-const fieldsOfTheArchive = /^(Filename|Size|MD5sum|SHA1|SHA256|SHA512|Status|Conffiles):/i
+const fieldsOfTheArchive = /^(Filename|Priority|Size|MD5sum|SHA1|SHA256|SHA512|Status|Conffiles):/i
 
 /** A package's own control file as an entry of an index. */
 export function indexEntry(control: string, archive: Readonly<Record<string, string | number>>): string {

@@ -3,7 +3,14 @@ import { join } from 'node:path'
 import { openCommand } from '../../host/command-pipe.ts'
 import { mkdtemp, removeTree, writeFile } from '../../host/files.ts'
 import { hashMismatch } from '../../model/problems/install.ts'
-import { readPackages, type Checksums, type Release } from './debian-control.ts'
+import {
+  isUsual,
+  priorityTag,
+  readPackages,
+  type Checksums,
+  type ListedPackage,
+  type Release,
+} from './debian-control.ts'
 import { basesOf, parseDirectory, resolve, type Place } from './debian-place.ts'
 
 /** What the indexes that a build was given say of its packages. */
@@ -16,7 +23,7 @@ export interface KnownPackage {
   /**
    * Where it was listed: `bookworm/main`, suite and component; of a flat repository its directory as a list of sources
    * names it, such as `./` or `binary/`. Replay lists it there and nowhere else, so that two releases of Debian which
-   * share an archive stay apart.
+   * share an archive stay apart. `priority:important` and the like are the archive's own as well.
    */
   readonly tags: Set<string>
 }
@@ -56,12 +63,14 @@ export class ArchiveMemory {
     }
   }
 
-  #add(place: Place | undefined, { name, version, size, sha256 }: Omit<KnownPackage, 'tags'>, tag: string): void {
+  #add(place: Place | undefined, listed: ListedPackage, tag: string): void {
     if (place === undefined) return
+    const { name, version, size, sha256, priority } = listed
     const known = this.#packages.get(place)
+    const tags = isUsual(priority) ? [tag] : [tag, priorityTag + priority]
     // A file of a pool never changes; when two indexes disagree, the later one is what the client goes by.
-    if (known?.sha256 === sha256) known.tags.add(tag)
-    else this.#packages.set(place, { name, version, size, sha256, tags: new Set([tag]) })
+    if (known?.sha256 === sha256) for (const one of tags) known.tags.add(one)
+    else this.#packages.set(place, { name, version, size, sha256, tags: new Set(tags) })
   }
 
   #directoryOf(place: Place): Place | undefined {

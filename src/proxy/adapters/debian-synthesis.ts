@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Artifact } from '../../model/lock.ts'
 import type { Shelf } from '../adapter.ts'
-import { field, indexEntry } from './debian-control.ts'
+import { field, indexEntry, priorityTag } from './debian-control.ts'
 import { readControls, type Controls } from './debian-package.ts'
 import { parseDirectory, placeOfArtifact, type Place } from './debian-place.ts'
 
@@ -32,7 +32,10 @@ export class SynthesisedArchives {
 }
 
 async function makeFiles(directory: Place, shelf: Shelf): Promise<Files> {
-  const packages = shelf.artifacts.filter(({ kind }) => kind === 'deb')
+  // In an archive's own order, by name: among equals apt installs what comes first, and users get their numbers so.
+  const packages = shelf.artifacts
+    .filter(({ kind }) => kind === 'deb')
+    .sort((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0))
   const parsed = parseDirectory(directory)
   if (parsed.kind === 'suite') return makeSuite(parsed, packages, shelf)
   const listed = packages.flatMap((artifact) => basesInFlat(artifact, directory).map((base) => ({ artifact, base })))
@@ -82,14 +85,30 @@ function isFor(architecture: string, control: string | undefined): boolean {
 function entryOf(artifact: Artifact, base: Place, controls: Controls): string {
   const { sha256, size } = artifact
   const fileName = placeOfArtifact(artifact).slice(base.length)
-  return indexEntry(controls.get(artifact) ?? '', { Filename: fileName, Size: size, SHA256: sha256 })
+  const control = controls.get(artifact) ?? ''
+  return indexEntry(control, {
+    Priority: priorityOf(artifact, control),
+    Filename: fileName,
+    Size: size,
+    SHA256: sha256,
+  })
+}
+
+function priorityOf({ tags = [] }: Artifact, control: string): string {
+  const known = tags.find((tag) => tag.startsWith(priorityTag))?.slice(priorityTag.length)
+  return known ?? (tags.length > 0 ? 'optional' : (field(control, 'Priority') ?? 'optional'))
+}
+
+/** Where a package was listed, as far as its lock tells. */
+function listingsOf({ tags = [] }: Artifact): string[] {
+  return tags.filter((tag) => !tag.startsWith(priorityTag))
 }
 
 /** In which components of a suite a package is listed; in each suite of its archive when the lock names none. */
 function componentsIn(artifact: Artifact, base: Place, suite: string): string[] {
   const place = placeOfArtifact(artifact)
   if (!place.startsWith(base)) return []
-  const { tags = [] } = artifact
+  const tags = listingsOf(artifact)
   if (tags.length === 0) return [/\/pool\/(?:updates\/)?([^/]+)\//.exec(place)?.[1] ?? 'main']
   return tags
     .filter((tag) => tag.startsWith(`${suite}/`) && !tag.endsWith('/'))
@@ -98,7 +117,7 @@ function componentsIn(artifact: Artifact, base: Place, suite: string): string[] 
 
 /** What the `Filename` of a package in a flat repository is relative to; nothing when it is not in there. */
 function basesInFlat(artifact: Artifact, directory: Place): Place[] {
-  const { tags = [] } = artifact
+  const tags = listingsOf(artifact)
   const bases = (tags.length === 0 ? ['./'] : tags).flatMap((tag) => {
     if (tag === './') return [directory]
     return tag.endsWith('/') && directory.endsWith(`/${tag}`) ? [directory.slice(0, -tag.length)] : []

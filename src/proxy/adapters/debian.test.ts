@@ -101,13 +101,13 @@ describe('debian', () => {
   it('locks what apt installs, and installs it again without the archive', async () => {
     const debs = [
       await deb('shop', '1:2.0+x~1', { Depends: 'library (>= 1.0)' }),
-      await deb('library', '1.0', { Architecture: 'amd64', Recommends: 'extra' }),
+      await deb('library', '1.0', { Architecture: 'amd64', Recommends: 'extra', Priority: 'important' }),
       await deb('extra', '3'),
       await deb('unused', '1'),
     ]
     await publish('/plain/', 'stable', { debs })
     const { recorded, replayed } = await twice(source('/plain'), install('shop'))
-    const expected = ['extra 3 stable/main', 'library 1.0 stable/main', 'shop 1:2.0+x~1 stable/main']
+    const expected = ['extra 3 stable/main', 'library 1.0 priority:important stable/main', 'shop 1:2.0+x~1 stable/main']
     assert.deepEqual(recorded.artifacts.map(summary).sort(), expected)
     assert.deepEqual(recorded.notices, [])
     const shop = recorded.artifacts.find(({ name }) => name === 'shop')
@@ -139,6 +139,18 @@ describe('debian', () => {
     const both: Session = { ...recorded[0]!.replay, artifacts } as Session
     assert.deepEqual((await session(both, sources.old, install('tool'))).apt.fetched, ['tool_1'])
     assert.deepEqual((await session(both, sources.young, install('tool'))).apt.fetched, ['tool_2'])
+  })
+
+  it('remembers every suite that a package was listed in', async () => {
+    const one = await deb('both', '1')
+    await publish('/both/', 'old', { debs: [one] })
+    await publish('/both/', 'young', { debs: [one] })
+    await using proxy = await testing.startTestProxy(directory, testing.recording, make)
+    for (const suite of ['old', 'young']) {
+      const setting = { proxy, sources: source('/both', `${suite} main`), configuration: aptConfiguration('record') }
+      assert.equal((await archives.runApt(directory, setting, install('both'))).code, 0)
+    }
+    assert.deepEqual(proxy.proxy.artifacts.map(summary), ['both 1 old/main young/main'])
   })
 
   it('lists a package whose suite a lock does not tell in each suite of its archive', async () => {

@@ -1,4 +1,4 @@
-import { digestOf } from '../../model/lock.ts'
+import { digestOf, type Artifact } from '../../model/lock.ts'
 import { hashMismatch } from '../../model/problems/install.ts'
 import type { Adapter, BuildAnswer, BuildRequest, Document, MakeAdapter, Recorder, Shelf } from '../adapter.ts'
 import { ArchiveMemory } from './debian-memory.ts'
@@ -71,9 +71,12 @@ class DebianAdapter implements Adapter {
     const listed = this.#memory.package(place)
     const { name, version } = listed ?? packageAt(place)
     this.#explain({ name, version, isListed: listed !== undefined }, recorder)
-    const tags = listed ? { tags: [...listed.tags].sort() } : {}
+    const tags: Pick<Artifact, 'tags'> = listed ? { tags: [...listed.tags].sort() } : {}
     const headers = headersFor(request)
     const artifact = await recorder.take({ kind: 'deb', name, version, ...tags }, readable(request.url), { headers })
+    // A later stage of a build may know the same package from another suite.
+    const more = [...new Set([...(artifact.tags ?? []), ...(tags.tags ?? [])])].sort()
+    if (more.length > (artifact.tags?.length ?? 0)) recorder.add({ ...artifact, tags: more })
     if (listed && listed.sha256 !== artifact.sha256) {
       const expected = `sha256:${listed.sha256}`
       throw hashMismatch({ url: artifact.url, expected, found: digestOf(artifact) })
