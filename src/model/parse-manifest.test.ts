@@ -16,7 +16,7 @@ function problemOf(text: string): Problem {
 describe('parseManifest()', () => {
   it('fills in every default of an empty manifest', () => {
     const manifest = parseManifest('', 'berth.toml')
-    assert.equal(manifest.start.port, 8000)
+    assert.equal(manifest.start.health, '/')
     assert.equal(manifest.isolation.level, 'container')
     assert.deepEqual(manifest.initialise.run, [])
   })

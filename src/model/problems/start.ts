@@ -12,10 +12,29 @@ shown. Common reasons: a setting it needs is missing, a dependency does not fit,
 not there, or it wants to write to a place that is read-only (only /tmp and declared volumes can be written).`,
   text: ({ app, exit, seconds, lines, serving }: StartFailure & { exit: string }) => ({
     message: `${app} ended while starting: ${exit}, after ${seconds.toFixed(1)} s; ${stillServes(serving)}`,
-    fix: 'Read its last lines, correct the application or its settings, and deploy it again',
+    fix: fixOf(lines),
     lines,
   }),
 })
+
+/**
+ * What Python and Node say when a library is not the one that the application was written for: it was installed without
+ * a complaint, because the requirements leave its version open.
+ */
+const misfits = [
+  /^(ImportError: cannot import name|ModuleNotFoundError: No module named|AttributeError: module )/,
+  /^(Error: Cannot find module|Error \[ERR_MODULE_NOT_FOUND\]|SyntaxError: The requested module)/,
+]
+
+function fixOf(lines: readonly string[]): string {
+  if (!lines.some((line) => misfits.some((misfit) => misfit.test(line)))) {
+    return 'Read its last lines, correct the application or its settings, and deploy it again'
+  }
+  return (
+    'A library is missing, or younger than the application expects: pin its version, or lock what there was when the ' +
+    'application worked, as in `berth lock --as-of 2016-03-01` (perhaps with the Python or Node of that time)'
+  )
+}
 
 export const startUnhealthy = problem('start-unhealthy', {
   explain: `The application runs, but did not answer its health check with a status of 200 to 399 in time. The check is an HTTP

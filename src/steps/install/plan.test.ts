@@ -13,7 +13,9 @@ function facts(texts: Record<string, string>): TreeFacts {
 }
 
 function plan(texts: Record<string, string>, manifest = ''): InstallPlan {
-  return planInstall(parseManifest(manifest, 'berth.toml'), facts(texts))
+  const planned = planInstall(parseManifest(manifest, 'berth.toml'), facts(texts))
+  assert.ok(planned.kind === 'layers')
+  return planned
 }
 
 function codeOf(work: () => unknown): string {
