@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Problem } from '../../../model/problem.ts'
-import { evaluateStage, planDockerfile, withTriggers, type ImageConfig } from './index.ts'
+import {
+  evaluateStage,
+  planDockerfile,
+  reportedStep,
+  selectSources,
+  SourceTree,
+  withTriggers,
+  type ImageConfig,
+} from './index.ts'
 
 /** Plans and evaluates a Dockerfile whose images all have the same configuration. */
 function build(
@@ -232,6 +240,24 @@ describe('a faulty Dockerfile', () => {
   it('names the stages when the target is none', () => {
     const problem = problemOf(() => build('FROM debian AS one\nFROM debian AS two\n', { target: 'nothing' }))
     assert.match(problem.text.fix, /^Choose one of one, two$/)
+  })
+
+  it('shows the instruction that takes what is not there', async () => {
+    const plan = planDockerfile({ text: 'FROM debian\nCOPY nothing /x\n', path: 'Dockerfile', platform: 'linux/amd64' })
+    const [step] = evaluateStage(plan, 0, { kind: 'image', config: {} }).steps
+    assert.ok(step?.action.kind === 'copy')
+    const [source] = step.action.sources
+    assert.ok(source?.kind === 'files')
+    const { action } = step
+    await assert.rejects(
+      reportedStep(plan, step, () => Promise.resolve().then(() => selectSources(new SourceTree([]), source, action))),
+      (error) => {
+        assert.ok(error instanceof Problem)
+        assert.deepEqual([error.code, error.text.at], ['dockerfile-source', 'Dockerfile:2'])
+        assert.match(error.message, /there is no nothing$/)
+        return true
+      },
+    )
   })
 
   it('lists the notes when it asks to fail on them', () => {

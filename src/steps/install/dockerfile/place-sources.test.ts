@@ -45,7 +45,8 @@ function copy({ sources, destination, parents = false, exclude = [], existing = 
   for (const { kind, from, to } of placeSources(selections, destination, kindAt)) {
     const path = to.slice(1)
     const link = tree.get(from)
-    if (kind === 'directory' || kind === 'parent') lines.set(`${path}/`, `${path}/`)
+    for (const above of withParents(path).slice(0, -1)) lines.set(above, above)
+    if (kind === 'directory') lines.set(`${path}/`, `${path}/`)
     else lines.set(path, link?.kind === 'link' ? `${path} -> ${link.target}` : `${path} = ${from}`)
   }
   return [...lines.values()].filter((line) => line !== '/').sort()
@@ -78,10 +79,7 @@ describe('placeSources()', () => {
     const archive = { path: 'a.tar', name: 'a.tar', kind: 'archive', content: [] } as const
     assert.deepEqual(
       placeSources([archive], '/x', () => undefined),
-      [
-        { kind: 'parent', from: '', to: '/x' },
-        { kind: 'archive', from: 'a.tar', to: '/x' },
-      ],
+      [{ kind: 'archive', from: 'a.tar', to: '/x' }],
     )
   })
 

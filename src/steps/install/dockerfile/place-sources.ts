@@ -4,9 +4,9 @@ import { TextFault } from './text-fault.ts'
 
 /** One thing that is written into the root file system. Paths are absolute. */
 export interface Placement {
-  /** `parent` is a directory that is made because something goes into it; `archive` is unpacked into `to`. */
-  readonly kind: 'file' | 'directory' | 'link' | 'other' | 'archive' | 'parent'
-  /** In the tree that it comes from; empty for a parent, and for the root. */
+  /** `archive` is unpacked into `to`. */
+  readonly kind: 'file' | 'directory' | 'link' | 'other' | 'archive'
+  /** In the tree that it comes from; empty for its root. */
   readonly from: string
   readonly to: string
 }
@@ -18,7 +18,8 @@ export type KindAt = (path: string) => 'directory' | 'file' | undefined
 export type Placeable = Omit<Selection, 'kind'> & { readonly kind: Selection['kind'] | 'archive' }
 
 /**
- * Where in the root file system the selections of a `COPY` go, in the order in which they are written.
+ * Where in the root file system the selections of a `COPY` go, in the order in which they are written; directories above
+ * them that are not there are made as need be. All selections of an instruction are to be placed in one call.
  * A directory's content goes into the destination; a file becomes the destination, or, when that is a directory or is
  * written with a slash at its end, goes into it under its own name.
  * A directory that exists keeps its mode and owner if it is the destination itself, and gets those of the source if not.
@@ -88,7 +89,6 @@ class Placing {
     if (kind === 'file') throw fault(`${path} is a file, and can have no files in it`, 'Use another target')
     this.#makeDirectory(joinPath('/', parentOf(path)))
     this.#written.set(path, 'directory')
-    this.placements.push({ kind: 'parent', from: '', to: path })
   }
 
   #kindOf(path: string): 'directory' | 'file' | undefined {

@@ -57,9 +57,14 @@ export function reported<Result>(source: SourceFile, line: LogicalLine, work: ()
     return work()
   } catch (error) {
     if (!(error instanceof TextFault)) throw error
-    const { kind, message, fix, offset } = error
-    throw problemOf[kind]({ message, fix, ...placeOf(source, locate(line, offset)) }, { cause: error })
+    throw problemAt(source, locate(line, error.offset), error)
   }
+}
+
+/** The problem that a fault at a place is. */
+export function problemAt(source: SourceFile, place: { line: number; column: number }, fault: TextFault): Problem {
+  const { kind, message, fix } = fault
+  return problemOf[kind]({ message, fix, ...placeOf(source, place) }, { cause: fault })
 }
 
 /** The place of an offset of a logical line in its file. */
