@@ -58,9 +58,10 @@ export class NpmReplay {
   }
 
   /**
-   * Clients ask for the packages of all platforms, such as `@esbuild/darwin-arm64`, but download those of theirs: the
-   * others are in no lock, and every client goes on without them (npm 6 to 11, pnpm 8 to 12). They stay in what the
-   * packages list as optional, because clients copy that list into their own lock files.
+   * npm and pnpm ask for the packages of all platforms, such as `@esbuild/darwin-arm64`, but download those of theirs:
+   * the others are in no lock, and these clients go on without them (npm 6 to 11, pnpm 8 to 12). yarn classic would not,
+   * but downloads them all. They stay in the lists of optional packages, because clients copy those into their own lock
+   * files.
    */
   #unknown(name: string): BuildAnswer {
     return this.#optional.has(name) ? notLocked(name) : missing(name)
