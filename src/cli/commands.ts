@@ -17,6 +17,7 @@ import { plan } from './commands/plan.ts'
 import { ps } from './commands/ps.ts'
 import { releases } from './commands/releases.ts'
 import { exec, run } from './commands/run.ts'
+import { scrub } from './commands/scrub.ts'
 import { serve } from './commands/serve.ts'
 import { status } from './commands/status.ts'
 import { verify } from './commands/verify.ts'
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   configList,
   destroy,
   gc,
+  scrub,
   doctor,
   serve,
   explain,

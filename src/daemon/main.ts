@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Busy, cleanReproductions, Endings, keepFront, reconcile, Supervisor, type Berth } from '../deploy/index.ts'
+import { Busy, cleanReproductions, Endings, keepFront, reconcile, scrubInBackground, Supervisor, type Berth } from '../deploy/index.ts'
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
@@ -27,6 +27,7 @@ export async function serve(): Promise<void> {
   await reconcile(berth, supervisor)
   const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
   const endFrontWatch = keepFront(berth)
+  const endScrub = scrubInBackground(berth)
   const server = await listen(berth)
   berth.log(`ready on ${berth.paths.socket}`)
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
@@ -35,6 +36,7 @@ export async function serve(): Promise<void> {
   await server.close()
   endWatch()
   endFrontWatch()
+  endScrub()
   state.close()
   process.exit(0) // what drains is taken up again by the next daemon
 }

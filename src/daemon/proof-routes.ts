@@ -29,6 +29,18 @@ export function proofRoutes(berth: Berth): Route[] {
     },
     {
       method: 'POST',
+      path: '/v1/scrub',
+      action: 'scrub',
+      handle: async (call) => {
+        const untilGone = () => {
+          call.signal.throwIfAborted()
+          return Promise.resolve()
+        }
+        await sendJson(call, await operations.scrub(berth, untilGone))
+      },
+    },
+    {
+      method: 'POST',
       path: '/v1/reproduce',
       action: 'reproduction',
       handle: (call) => reproduceSource(berth, call),

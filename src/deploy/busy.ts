@@ -10,6 +10,11 @@ export class Busy {
   #storeUsers = 0
   #sweep: Promise<unknown> | undefined
 
+  /** Whether nobody changes anything, and nobody works with the store. */
+  get isIdle(): boolean {
+    return this.#apps.size === 0 && this.#storeUsers === 0 && this.#sweep === undefined
+  }
+
   /** @throws appIsBusy at once: an operator should know, not wait behind somebody else's build */
   begin(app: string, action: string): Disposable {
     const current = this.#apps.get(app)

@@ -7,6 +7,7 @@ import { isRequired } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { addressOf, urlOf } from './routing.ts'
+import { lastScrub } from './scrubbing/scrubber.ts'
 import { crashLoopFrom } from './supervise.ts'
 
 /** What operators ask: read from the state, changes nothing. */
@@ -60,12 +61,19 @@ export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
       source: join(paths.volumes, app.name, volume.name),
     })),
     domains: release?.run.domains ?? [],
+    ...checkedPart(berth, app),
     ...(last
       ? {
           lastDeployment: { number: last.id, state: last.state, startedAt: last.started_at, ...problemMessageOf(last) },
         }
       : {}),
   }
+}
+
+function checkedPart(berth: Berth, { name }: App): Pick<AppStatus, 'checked'> {
+  const last = lastScrub(berth)
+  if (!last) return {}
+  return { checked: { at: last.finishedAt, damage: last.damage.filter(({ apps }) => apps.includes(name)) } }
 }
 
 export async function releasesOf(berth: Berth, app: App): Promise<ReleaseSummary[]> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LockChange } from './lock-changes.ts'
 import { appNamePattern } from './names.ts'
+import type { Damage } from './proof.ts'
 
 /**
  * What passes between client and daemon: HTTP/1.1 on a unix socket, version 1. Answers are JSON objects; work answers
@@ -20,6 +21,10 @@ import { appNamePattern } from './names.ts'
  * POST   /v1/apps/:app/restart|stop|start                              → events
  * POST   /v1/apps/:app/run|exec         CommandRequest; upgrades to `berth-command` (see command-stream.ts)
  * POST   /v1/gc                         GcRequest                      → GcReport
+ * POST   /v1/scrub                                                     → ScrubReport (proof.ts)
+ * GET    /v1/apps/:app/verify           Verification (proof.ts)
+ * POST   /v1/apps/:app/reproduce        ReproduceRequest               → events
+ * POST   /v1/reproduce                  ?attest=1 DeployRequest line + tar → events
  */
 export const apiVersion = 'v1'
 
@@ -77,6 +82,8 @@ export interface AppStatus extends AppSummary {
   limits?: { memory: number; cpus: number; pids: number }
   volumes: { name: string; path: string; source: string }[]
   domains: string[]
+  /** When all of it was last read and checked, and what was damaged. */
+  checked?: { at: string; damage: Damage[] }
   lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
 }
 

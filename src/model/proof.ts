@@ -57,21 +57,24 @@ export interface Verification {
   readonly drift: readonly Drift[]
 }
 
-/** The last time that everything that is kept was read and checked. */
-export interface ScrubReport {
-  /** RFC 3339, UTC. */
-  readonly finishedAt: string
-  readonly layers: number
-  readonly blobs: number
-  /** What was damaged, and what became of it. */
-  readonly damage: readonly Damage[]
-}
-
-export interface Damage {
-  readonly what: string
-  readonly mended: boolean
+/** Something that the disk, or somebody, has damaged. */
+export const Damage = z.strictObject({
+  /** A layer's title, or the name of a blob. */
+  what: z.string(),
+  mended: z.boolean(),
   /** What has been done, or what the operator has to do. */
-  readonly outcome: string
+  outcome: z.string(),
   /** Applications that have it in a kept release. */
-  readonly apps: readonly string[]
-}
+  apps: z.array(z.string()),
+})
+export type Damage = z.infer<typeof Damage>
+
+/** The last time that everything in the store was read and checked. */
+export const ScrubReport = z.strictObject({
+  /** RFC 3339, UTC. */
+  finishedAt: z.string(),
+  layers: z.int(),
+  blobs: z.int(),
+  damage: z.array(Damage),
+})
+export type ScrubReport = z.infer<typeof ScrubReport>

@@ -29,6 +29,7 @@ export function renderStatus(status: AppStatus, now: Date): string {
     ...optional('limits', describeLimits(status)),
     ...status.volumes.map(({ name, path, source }) => [`volume ${name}`, `${path} (${source} on this host)`] as const),
     ...optional('deployment', describeDeployment(status)),
+    ...describeChecked(status, now),
   ])
   return status.trouble ? `${lines}\n\n${describeTrouble(status.trouble)}` : lines
 }
@@ -51,6 +52,17 @@ function describeDeployment({ lastDeployment }: AppStatus): string | undefined {
   if (!lastDeployment) return undefined
   const { number, state, startedAt, problem } = lastDeployment
   return `${number} ${state}, started ${startedAt}${problem === undefined ? '' : `: ${problem}`}`
+}
+
+/** The files of a release are read once a day; what was damaged stays named until the next time. */
+function describeChecked({ checked }: AppStatus, now: Date): (readonly [string, string])[] {
+  if (!checked) return []
+  const { at, damage } = checked
+  const sum = damage.length === 0 ? 'its files are what was released' : `${damage.length} damaged`
+  return [
+    ['checked', `${formatAge(at, now)} ago: ${sum}`],
+    ...damage.map(({ what, outcome, mended }) => [mended ? 'mended' : 'DAMAGED', safeText(`${what}: ${outcome}`)] as const),
+  ]
 }
 
 function describeTrouble({ exit, restarts, lines }: NonNullable<AppStatus['trouble']>): string {
