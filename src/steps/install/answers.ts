@@ -119,7 +119,7 @@ export function recordingAnswers(workshop: Workshop, recording: Recording, makin
       const fetched = fetchedArtifacts(held)
       // What others were answered depends on the day; what this one's lock says comes first.
       const isFresh = recording.previous === undefined && !looksAnew
-      const question = { draft, key: keyOf({ key, asOf: recording.asOf ?? null }) }
+      const question = { draft, key: recording.asOf === undefined ? key : keyOf({ key, asOf: recording.asOf }) }
       const known = isFresh ? await remembered.fetches(question, below) : undefined
       if (known) return known
       const made = await making.record(draft, below, fetched)

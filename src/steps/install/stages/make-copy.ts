@@ -15,6 +15,7 @@ import {
   type CopySource,
   type FilesSource,
   type Origin,
+  type Placeable,
   type Placement,
   type SourceTreeEntry,
 } from '../dockerfile/index.ts'
@@ -43,6 +44,7 @@ export async function makeCopy(work: LayerWork, action: CopyAction, inputs: Copy
   await withTree(work, async (root) => {
     const owner = action.owner === undefined ? { uid: 0, gid: 0 } : await ownerIn(root, action.owner)
     const copying = new Copying(work, action, { root, owner })
+    await copying.takeFiles(inputs)
     for (const source of action.sources) fetched.push(...(await copying.take(source, inputs)))
   })
   return fetched
@@ -66,10 +68,10 @@ class Copying {
     this.#target = target
   }
 
+  /** Takes a source that is no file of a tree. */
   async take(source: CopySource, inputs: CopyInputs): Promise<readonly Artifact[]> {
     switch (source.kind) {
       case 'files':
-        await this.#takeFiles(source, inputs)
         return []
       case 'inline':
         await this.#placeFile(source.name, 0o644, (target) => files.writeFile(target, source.content))
@@ -89,20 +91,31 @@ class Copying {
     }
   }
 
-  async #takeFiles(source: FilesSource, { originOf }: CopyInputs): Promise<void> {
-    const { directory, entries } = await originOf(source.from)
+  /** All files of all sources are placed together: whether two of them get in each other's way shows only then. */
+  async takeFiles({ originOf }: CopyInputs): Promise<void> {
+    const { sources, destination } = this.#action
+    const { root } = this.#target
+    // One instruction takes its files from one place: the context, or what --from names.
+    let from = ''
+    const placeable: Placeable[] = []
+    for (const source of sources) {
+      if (source.kind !== 'files') continue
+      const { directory, entries } = await originOf(source.from)
+      placeable.push(...(await this.#select(source, { directory, entries })))
+      from = directory
+    }
+    const kindAt = (path: string) => kindInRoot(root, path)
+    for (const placement of placeSources(placeable, destination, kindAt)) await this.#place(from, placement)
+  }
+
+  async #select(source: FilesSource, { directory, entries }: CopyOrigin): Promise<Placeable[]> {
     const selected = selectSources(new SourceTree(entries), source, this.#action)
-    const placeable = await Promise.all(
+    return Promise.all(
       selected.map(async (selection) => {
         const unpacks = source.unpack && selection.kind === 'file' && (await isArchive(join(directory, selection.path)))
         return unpacks ? { ...selection, kind: 'archive' as const } : selection
       }),
     )
-    const { root } = this.#target
-    const kindAt = (path: string) => kindInRoot(root, path)
-    for (const placement of placeSources(placeable, this.#action.destination, kindAt)) {
-      await this.#place(directory, placement)
-    }
   }
 
   async #place(directory: string, { kind, from, to }: Placement): Promise<void> {

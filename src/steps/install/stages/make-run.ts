@@ -73,10 +73,11 @@ async function runAction(
 ): Promise<void> {
   const account = await accountIn(sandbox.root, action.user)
   const env = {
-    ...(isOnline ? clientEnvironment() : {}),
     HOME: account.home,
     ...action.environment,
     ...secrets,
+    // The image's own variables must not lead past the proxy.
+    ...(isOnline ? clientEnvironment() : {}),
   }
   const { argv, workdir: cwd } = action
   await runOne(work, sandbox, { runAs: account, cwd }, { argv, env })

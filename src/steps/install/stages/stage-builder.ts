@@ -7,6 +7,7 @@ import type { Session } from '../../../proxy/session.ts'
 import {
   evaluateStage,
   imagesOf,
+  reportedStep,
   withTriggers,
   type Action,
   type DockerfilePlan,
@@ -125,9 +126,11 @@ export class StageBuilder {
     for (const { message } of evaluated.notes) this.#workshop.emit({ kind: 'notice', message })
     const steps = [...below]
     for (const step of evaluated.steps) {
-      const layer = await this.#layerStep(step, steps)
-      await this.#builder.provide(layer, steps)
-      steps.push(layer)
+      await reportedStep(this.#plan, step, async () => {
+        const layer = await this.#layerStep(step, steps)
+        await this.#builder.provide(layer, steps)
+        steps.push(layer)
+      })
     }
     return { evaluated, steps }
   }
