@@ -122,7 +122,11 @@ export const nothing: Session = {
 export async function get(
   proxy: TestProxy,
   url: string,
-  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  {
+    method = 'GET',
+    headers = {},
+    body: sent,
+  }: { method?: string; headers?: Record<string, string>; body?: string } = {},
 ): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
   const { hostname, port } = new URL(proxy.url)
   return new Promise((resolve, reject) => {
@@ -131,7 +135,7 @@ export async function get(
       answer.setEncoding('utf8').on('data', (text: string) => (body += text))
       answer.once('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }))
     })
-    asking.once('error', reject).end()
+    asking.once('error', reject).end(sent)
   })
 }
 
