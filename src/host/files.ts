@@ -99,7 +99,7 @@ let temporaryCounter = 0
  * Replaces a file whose loss costs only time: a reader never sees half of it, but nothing waits for the disk, so that a
  * power cut may leave it empty.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const beside = `${path}.${process.pid}.${(temporaryCounter += 1)}.tmp`
   await fs.writeFile(beside, content)
   await fs.rename(beside, path)

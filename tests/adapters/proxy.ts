@@ -74,7 +74,7 @@ export async function startTestProxy(
   directory: string,
   session: Session,
   make: MakeAdapter,
-  network: Partial<Network> = loopbackOnly,
+  { network = loopbackOnly, cache }: { network?: Partial<Network>; cache?: string } = {},
 ): Promise<TestProxy> {
   const own = await mkdtemp(join(directory, 'proxy-'))
   const notices: string[] = []
@@ -85,7 +85,7 @@ export async function startTestProxy(
     session,
     adapters: [make],
     blobs: blobsIn(blobs),
-    cacheDirectory: own,
+    cacheDirectory: cache ?? own,
     onFetch: () => undefined,
     onNotice: (message) => notices.push(message),
     network,

@@ -11,6 +11,7 @@ import {
   type ListedPackage,
   type Release,
 } from './debian-control.ts'
+import { keepIndex, keptIndexes, type CheckedIndex } from './debian-index-cache.ts'
 import { basesOf, parseDirectory, resolve, type Place } from './debian-place.ts'
 
 /** What the indexes that a build was given say of its packages. */
@@ -38,6 +39,8 @@ const largestIndex = 1024 ** 3
 export class ArchiveMemory {
   readonly #releases = new Map<Place, Release>()
   readonly #packages = new Map<Place, KnownPackage>()
+  /** Directories of which what earlier sessions knew was read. */
+  readonly #recalled = new Set<Place>()
 
   learnRelease(directory: Place, release: Release): void {
     this.#releases.set(directory, release)
@@ -57,9 +60,29 @@ export class ArchiveMemory {
     if (directory === undefined || index === undefined) return
     check(place, content, index.promised)
     if (!/(^|\/)Packages(\.[a-z0-9]+)?$/.test(index.path)) return
-    for await (const listed of readPackages(unpack(index.path, content, workspace))) {
-      for (const { base, tag } of originsOf(directory, index.path))
-        this.#add(resolve(base, listed.fileName), listed, tag)
+    const checked = { directory, path: index.path, content }
+    await this.#read(checked, workspace)
+    await keepIndex(workspace, checked)
+  }
+
+  /** Learns from earlier sessions about the archive that a place may be in. */
+  async recall(place: Place, workspace: string): Promise<void> {
+    const isOfArchive = (directory: Place) => {
+      const parsed = parseDirectory(directory)
+      const bases = parsed.kind === 'suite' ? [parsed.base] : basesOf(directory).slice(0, 2)
+      return !this.#recalled.has(directory) && bases.some((base) => place.startsWith(base))
+    }
+    const recalled = new Set<Place>()
+    for await (const index of keptIndexes(workspace, isOfArchive)) {
+      recalled.add(index.directory)
+      await this.#read(index, workspace)
+    }
+    for (const directory of recalled) this.#recalled.add(directory)
+  }
+
+  async #read({ directory, path, content }: CheckedIndex, workspace: string): Promise<void> {
+    for await (const listed of readPackages(unpack(path, content, workspace))) {
+      for (const { base, tag } of originsOf(directory, path)) this.#add(resolve(base, listed.fileName), listed, tag)
     }
   }
 

@@ -295,6 +295,22 @@ describe('debian', () => {
     assert.match(notices.join(), /held comes as 2 now/)
   })
 
+  it('checks a package by what an earlier session saw', async () => {
+    const debs = [await deb('seen', '1.5'), await deb('spoilt', '1')]
+    await publish('/seen/', 'stable', { debs })
+    server.files.set(`/seen/pool/main/${debs[1]?.fileName ?? ''}`, 'spoilt')
+    const cache = await mkdtemp(join(directory, 'cache-'))
+    await using first = await testing.startTestProxy(directory, testing.recording, make, { cache })
+    const setting = { proxy: first, sources: source('/seen'), configuration: aptConfiguration('record') }
+    assert.equal((await archives.runApt(directory, setting, [['update']])).code, 0)
+    await using second = await testing.startTestProxy(directory, testing.recording, make, { cache })
+    await testing.get(second, `${archive}/seen/pool/main/${debs[0]?.fileName ?? ''}`)
+    assert.deepEqual(second.proxy.artifacts.map(summary), ['seen 1.5 stable/main'])
+    assert.deepEqual(second.notices, [])
+    assert.equal((await testing.get(second, `${archive}/seen/pool/main/${debs[1]?.fileName ?? ''}`)).status, 502)
+    assert.equal((second.proxy.failure as Problem).code, 'hash-mismatch')
+  })
+
   it('locks a package by its name alone when an image has brought its lists along', async () => {
     const one = await deb('brought', '1.5')
     server.files.set('/brought/pool/main/brought_1.5_all.deb', one.content)

@@ -68,6 +68,7 @@ class DebianAdapter implements Adapter {
   }
 
   async #take(request: BuildRequest, place: Place, recorder: Recorder): Promise<BuildAnswer> {
+    if (!this.#memory.package(place)) await this.#memory.recall(place, await recorder.cacheDirectory())
     const listed = this.#memory.package(place)
     const { name, version } = listed ?? packageAt(place)
     this.#explain({ name, version, isListed: listed !== undefined }, recorder)
