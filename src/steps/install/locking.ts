@@ -70,11 +70,15 @@ export function newLock(
   }
 }
 
-function withoutRepetition(artifacts: readonly Artifact[]): Artifact[] {
+/** Two steps may fetch the same and know it by different names, such as a package that is in two suites. */
+export function withoutRepetition(artifacts: readonly Artifact[]): Artifact[] {
   const known = new Map<string, Artifact>()
   for (const artifact of artifacts) {
-    const { kind, name, version, part, url } = artifact
-    known.set(JSON.stringify([kind, name, version, part, url]), artifact)
+    const { kind, name, version, part, url, sha256 } = artifact
+    const key = JSON.stringify([kind, name, version, part, url])
+    const before = known.get(key)
+    const tags = before?.sha256 === sha256 ? [...new Set([...(before.tags ?? []), ...(artifact.tags ?? [])])] : []
+    known.set(key, tags.length > 0 ? { ...artifact, tags: tags.sort() } : artifact)
   }
   return [...known.values()]
 }
