@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, beforeEach, describe, it } from 'node:test'
@@ -60,8 +60,11 @@ describe('a deploy that fails leaves the old release serving:', () => {
 
   it('a build that fails', async () => {
     await change({ text: 'two' })
+    const lock = await readFile(join(folder, 'berth.lock'), 'utf8')
+    await rm(join(folder, 'berth.lock'))
     await writeFile(join(folder, 'requirements.txt'), 'no-such-package-of-anybody==1.0\n')
     const problem = await berth.problem('deploy', folder)
+    await writeFile(join(folder, 'berth.lock'), lock)
     assert.equal(problem.code, 'build-failed')
     assert.match((problem.lines ?? []).join('\n'), /no-such-package-of-anybody/)
     await unharmed()
