@@ -2,6 +2,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { hasCode, readUntrusted, stat } from '../host/files.ts'
 import type { DeployRequest } from '../model/api.ts'
+import { readAttestations } from './read-attestations.ts'
 import { largestLock, lockFileName } from '../model/lock-file.ts'
 import { folderMissing, manifestUnreadable } from '../model/problems/client.ts'
 import { sourceEmpty } from '../model/problems/retrieve.ts'
@@ -22,7 +23,7 @@ export interface SourceContext {
 
 /** A source tree on its way to the daemon. */
 export interface Source {
-  readonly described: Pick<DeployRequest, 'fallbackName' | 'manifest' | 'manifestPath' | 'origin' | 'lock' | 'lockPath'>
+  readonly described: Pick<DeployRequest, 'fallbackName' | 'manifest' | 'manifestPath' | 'origin' | 'lock' | 'lockPath' | 'attestations'>
   readonly tar: AsyncIterable<Buffer>
   /** What the operator should know, such as files that were left out. */
   readonly notices: readonly string[]
@@ -52,6 +53,7 @@ export async function openSource(choice: SourceChoice, context: SourceContext): 
     lockPath,
     fallbackName: nameFrom(folder),
     ...(lock === undefined ? {} : { lock }),
+    attestations: await readAttestations(folder),
   }
   return { ...source, lockFile, described: { ...source.described, ...own } }
 }

@@ -15,6 +15,7 @@ import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { requireRoom } from './room.ts'
 import { rollOut } from './roll-out.ts'
+import { requireReproduced } from './reproduction/demand.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, storeSource, type Source } from './source.ts'
 
@@ -50,6 +51,8 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
     await requireReadyHost(berth, emit)
     berth.state.deployments.reached(change.deployment, 'install')
     const installed = await installSource(berth, { source, request, emit: change.emit, signal: change.signal })
+    const image = { app: name, digest: installed.image.digest }
+    requireReproduced(source.manifest, image, source.retrieved.attestations)
     const outcome = await release(berth, change, { source, installed, wanted })
     const { number, image: digest } = outcome.release
     const seconds = secondsSince(begun)

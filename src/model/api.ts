@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { LockChange } from './lock-changes.ts'
+import { largestAttestation, mostAttestations } from './attestation.ts'
 import { appNamePattern } from './names.ts'
 import type { Damage } from './proof.ts'
 
@@ -51,6 +52,8 @@ export const DeployRequest = z.strictObject({
   lock: z.string().optional(),
   /** How to name the lock in messages. */
   lockPath: z.string(),
+  /** Signed statements that lie beside the operator's manifest, when that is not in the tree. */
+  attestations: z.array(z.string().max(largestAttestation)).max(mostAttestations).optional(),
   /** Refuse to resolve anything (`--locked`). */
   locked: z.boolean(),
   /** What may move although it is locked: names, or everything. */

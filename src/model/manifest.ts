@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isKeyText } from './attestation.ts'
 import { appNamePattern } from './names.ts'
 
 /** The manifest, `berth.toml`: schema, type, JSON Schema and reference page all come from this one declaration. */
@@ -89,6 +90,16 @@ const Install = z.strictObject({
     .transform((date) => new Date(date).toISOString().replace('.000Z', 'Z'))
     .optional()
     .describe('Language packages published later are not seen by `berth lock`; a date of TOML, such as 2016-03-01'),
+  reproduced_by: z
+    .int()
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('How many others must have signed that the image comes out the same (in `berth.attestations/`)'),
+  trusted_keys: z
+    .array(z.string().refine(isKeyText, 'must be a key as `berth reproduce --attest` shows it'))
+    .default([])
+    .describe('Keys of those whose statements count for `reproduced_by`'),
 })
 
 const variableBase = {

@@ -16,6 +16,8 @@ export const RebuildOrder = z.strictObject({
   /** The manifest, when it is not in the tree. */
   manifest: z.string().optional(),
   lock: z.string(),
+  /** What commands of a Dockerfile may ask for. */
+  secrets: z.record(z.string(), z.string()),
   /** How to name the lock in messages. */
   lockPath: z.string(),
 })

@@ -28,12 +28,13 @@ try {
 }
 
 async function rebuild(order: RebuildOrder): Promise<void> {
-  const { app, treeDir, treeDigest, lock, lockPath } = order
+  const { app, treeDir, treeDigest, lock, lockPath, secrets } = order
   const manifest = order.manifest ?? (await readUntrusted(join(treeDir, 'berth.toml'))) ?? ''
   const plan = planInstall(parseManifest(manifest, 'berth.toml'), await gatherTreeFacts(treeDir))
   const { image } = await applyInstall(plan, {
     ...{ app, treeDir, treeDigest, instance: instanceOf(order), signal: ending.signal },
     emit: (event) => say({ kind: 'event', event }),
+    secret: (id) => Promise.resolve(Object.hasOwn(secrets, id) ? secrets[id] : undefined),
     locking: { mode: 'follow', lock: parseLock(lock, lockPath), file: lockPath },
   })
   say({ kind: 'image', image })

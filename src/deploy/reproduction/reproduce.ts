@@ -13,11 +13,12 @@ import type { Reproduction } from '../../model/proof.ts'
 import type { Release } from '../../model/release.ts'
 import { recipeVersion } from '../../steps/install/recipe.ts'
 import type { Berth } from '../berth.ts'
+import { buildSecrets } from '../build-secrets.ts'
 import { byteCodeOf } from './byte-code.ts'
 import { installSource } from '../deploy.ts'
 import { secondsSince, step } from '../journal.ts'
 import { lockOf, storeLock } from '../locking.ts'
-import { openSource, storeSource } from '../source.ts'
+import { installPlanOf, openSource, storeSource, type Source } from '../source.ts'
 import { differencesOf } from './differences.ts'
 import { Elsewhere } from './rebuild.ts'
 import { chooseSurroundings, type Surroundings } from './surroundings.ts'
@@ -141,8 +142,19 @@ async function buildAgain(berth: Berth, original: Original, elsewhere: Elsewhere
   const archive = createReadStream(berth.images.blobs.path(original.archive))
   const inside = { ...berth, paths: pathsOf(elsewhere.instance) }
   await using source = await openSource(inside, { request, archive, emit: () => undefined, signal: work.signal })
-  const order = { app, treeDir: source.folder, treeDigest, lockPath: request.lockPath }
+  const secrets = await secretsFor(berth, source, request)
+  const order = { app, treeDir: source.folder, treeDigest, lockPath: request.lockPath, secrets }
   return await elsewhere.build({ ...order, ...(manifest === undefined ? {} : { manifest }) }, lock, work)
+}
+
+/** Only a Dockerfile can ask for secrets; they go through a pipe, and to no disk. */
+async function secretsFor(berth: Berth, source: Source, request: DeployRequest): Promise<Record<string, string>> {
+  const app = berth.state.apps.find(source.retrieved.app)
+  if (!app || installPlanOf(source).kind === 'layers') return {}
+  const open = buildSecrets(berth, app.name, request)
+  const secrets: Record<string, string> = {}
+  for (const { name } of berth.state.settings.list(app)) secrets[name] = (await open(name)) ?? ''
+  return secrets
 }
 
 function requestFor({ app, what, manifest }: Original): DeployRequest {

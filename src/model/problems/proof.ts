@@ -57,6 +57,25 @@ export const attestationUnwritable = problem('attestation-unwritable', {
   }),
 })
 
+export const notReproducedByOthers = problem('not-reproduced-by-others', {
+  explain: `The manifest demands with \`reproduced_by\` that others have built this very image and come to the same digest.
+Each of them runs \`berth reproduce ./FOLDER --attest FILE\` on a host of their own and gives the file; it belongs into the
+folder \`berth.attestations\` beside the manifest. The keys that count are listed in \`trusted_keys\`; several statements of
+one key count once.`,
+  text: (data: {
+    app: string
+    digest: string
+    demanded: number
+    found: number
+    folder: string
+    lines: readonly string[]
+  }) => ({
+    message: `Cannot deploy ${data.app}: ${data.demanded} others have to come to ${data.digest}, and ${data.found} did`,
+    fix: `Put their statements (\`berth reproduce ./FOLDER --attest FILE\`) into ${data.folder}/`,
+    lines: data.lines,
+  }),
+})
+
 export const staleByteCode = problem('stale-byte-code', {
   explain: `Byte-code of Python is only taken when its header fits the source beside it. What does not fit is compiled again
 at every start of every process, or, where Python is told not to look, is other code than the source shows.`,

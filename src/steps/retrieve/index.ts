@@ -19,6 +19,8 @@ export interface Retrieved {
   readonly manifestText: string | undefined
   /** The lock beside the manifest, or in the tree. */
   readonly lock: Lock | undefined
+  /** What others have signed of the image, as it came. */
+  readonly attestations: readonly string[]
   readonly treeDigest: Digest
   readonly origin: string
   readonly files: number
@@ -39,12 +41,13 @@ export async function retrieve(
   if (tree.files === 0) throw sourceEmpty({ origin })
   const text = request.manifest ?? (await readUntrusted(join(folder, 'berth.toml'))) ?? ''
   const manifest = parseManifest(text, request.manifestPath)
-  const lock = request.lock ?? tree.lock
+  const lock = request.lock ?? tree.beside.lock
   return {
     app: nameOf(manifest, request),
     manifest,
     manifestText: request.manifest,
     lock: lock === undefined ? undefined : parseLock(lock, request.lockPath),
+    attestations: [...tree.beside.attestations, ...(request.attestations ?? [])],
     treeDigest: tree.digest,
     origin,
     files: tree.files,

@@ -5,9 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { extract, type Extract } from 'tar-stream'
 import { createWriteStream, hasCode, mkdir, symlink } from '../../host/files.ts'
 import type { Digest } from '../../model/names.ts'
-import { largestLock, lockFileName } from '../../model/lock-file.ts'
-import { lockUnreadable } from '../../model/problems/lock.ts'
 import { archiveDamaged } from '../../model/problems/retrieve.ts'
+import { BesideTheTree } from './beside-the-tree.ts'
 import { EntryRules, type EntryHeader, type SafeEntry } from './entry-rules.ts'
 
 export interface UnpackedTree {
@@ -15,8 +14,8 @@ export interface UnpackedTree {
   readonly digest: Digest
   readonly files: number
   readonly bytes: number
-  /** The text of `berth.lock`, which describes the image and is no part of it: a new lock makes no other tree. */
-  readonly lock: string | undefined
+  /** What describes the image and is no part of it: a new lock or statement makes no other tree. */
+  readonly beside: Pick<BesideTheTree, 'lock' | 'attestations'>
 }
 
 /**
@@ -48,7 +47,7 @@ class Writing {
   readonly #folder: string
   readonly #rules = new EntryRules()
   readonly #lines: string[] = []
-  #lock: string | undefined
+  readonly #beside = new BesideTheTree()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -62,14 +61,14 @@ class Writing {
       totals.bytes += entry.header.size
       entry.resume()
     }
-    return { digest: digestOf(this.#lines), ...totals, lock: this.#lock }
+    return { digest: digestOf(this.#lines), ...totals, beside: this.#beside }
   }
 
   async #one(entry: Source): Promise<SafeEntry['kind'] | undefined> {
     try {
       const safe = this.#rules.check(entry.header)
-      if (safe?.kind === 'file' && safe.path === lockFileName) {
-        this.#lock = await readLock(entry)
+      if (safe && BesideTheTree.has(safe.path)) {
+        if (safe.kind === 'file') await this.#beside.take(safe.path, safe.size, entry)
         return undefined
       }
       if (safe) this.#lines.push(await writeEntry(safe, entry, this.#folder))
@@ -81,16 +80,6 @@ class Writing {
       throw error
     }
   }
-}
-
-async function readLock(entry: Source): Promise<string> {
-  const { size } = entry.header
-  if (size > largestLock) {
-    throw lockUnreadable({ file: lockFileName, line: 1, reason: `it is larger than ${largestLock} bytes` })
-  }
-  const chunks: Buffer[] = []
-  for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk) // tar-stream's types leave this open
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 type Source = AsyncIterable<unknown> & { readonly header: EntryHeader }
