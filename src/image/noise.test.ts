@@ -18,6 +18,10 @@ describe('noiseRowOf()', () => {
     'etc/ssh/ssh_host_rsa_key.pub': 'etc/ssh/ssh_host_*',
     'etc/ssl/private/ssl-cert-snakeoil.key': 'etc/ssl/private/ssl-cert-snakeoil.key',
     'etc/ssl/certs/ssl-cert-snakeoil.pem': 'etc/ssl/certs/ssl-cert-snakeoil.pem',
+    'etc/ssl/certs/java/cacerts': 'etc/ssl/certs/java/cacerts',
+    'var/cache/man/de/index.db': 'var/cache/man/**',
+    'var/lib/gems/3.1.0/extensions/x86_64-linux/3.1.0/puma-6/gem_make.out':
+      '{var/lib/gems,usr/local/bundle,app/vendor/bundle}/**/{gem_make.out,mkmf.log}',
     'etc/hostname': 'etc/hostname',
     'etc/resolv.conf': 'etc/resolv.conf',
     'etc/passwd-': 'etc/{passwd,group,shadow,gshadow,subuid,subgid}-',

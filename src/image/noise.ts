@@ -6,8 +6,8 @@
 export interface NoiseRow {
   /** Path inside the layer, without a leading slash; `*` matches within a name, `**` also slashes. */
   readonly path: string
-  /** `delete-link`: a symbolic link whose target is `target`. */
-  readonly action: 'delete' | 'empty' | 'delete-link'
+  /** `delete-link`: a symbolic link whose target is `target`. `fix-keystore`: every entry gets the same time. */
+  readonly action: 'delete' | 'empty' | 'delete-link' | 'fix-keystore'
   readonly target?: string
   /** A place that a later command of the same build may look at. */
   readonly scratch?: boolean
@@ -46,6 +46,17 @@ export const noise: readonly NoiseRow[] = [
     action: 'delete-link',
     target: 'ssl-cert-snakeoil.pem',
     reason: 'named after the hash of a random certificate',
+  },
+  {
+    path: 'etc/ssl/certs/java/cacerts',
+    action: 'fix-keystore',
+    reason: 'holds the time at which each certificate was put in',
+  },
+  { path: 'var/cache/man/**', action: 'delete', reason: 'an index with times in it; made again when it is needed' },
+  {
+    path: '{var/lib/gems,usr/local/bundle,app/vendor/bundle}/**/{gem_make.out,mkmf.log}',
+    action: 'delete',
+    reason: 'a log with times and temporary paths',
   },
   { path: 'etc/hostname', action: 'empty', reason: 'name of the machine that built the image' },
   { path: 'etc/resolv.conf', action: 'empty', reason: 'name servers of the machine that built the image' },

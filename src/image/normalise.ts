@@ -1,6 +1,7 @@
 import * as files from '../host/files.ts'
 import { join } from 'node:path'
 import { keepByteCodeValid } from './byte-code.ts'
+import { withFixedTimes } from './java-keystore.ts'
 import { listTree, type TreeEntry } from '../host/tree.ts'
 import { noiseRowOf } from './noise.ts'
 
@@ -23,7 +24,7 @@ export interface Normalisation {
  * @returns its entries, sorted, as they are afterwards.
  */
 export async function normaliseTree(root: string, how: Normalisation): Promise<TreeEntry[]> {
-  await removeNoise(root, how.keepScratch === true)
+  await removeNoise(root, how)
   const entries = await listTree(root)
   if (how.takeOwnership) for (const entry of entries) await files.lchown(join(root, entry.path), 0, 0)
   for (const entry of entries) await dropPrivilegeBits(root, entry)
@@ -40,14 +41,25 @@ function wholeTime(milliseconds: number, { epoch, times }: Normalisation): numbe
   return times === 'set' ? epoch : Math.min(Math.max(0, Math.floor(milliseconds / 1000)), epoch)
 }
 
-async function removeNoise(root: string, keepScratch: boolean): Promise<void> {
+async function removeNoise(root: string, { epoch, keepScratch = false }: Normalisation): Promise<void> {
   for (const { path, stats } of await listTree(root)) {
     const linkTarget = stats.isSymbolicLink() ? await files.readlink(join(root, path)).catch(whenGone) : undefined
     const row = noiseRowOf(path, linkTarget)
     if (!row || (keepScratch && row.scratch === true)) continue
-    if (row.action !== 'empty') await files.removeTree(join(root, path))
+    if (row.action === 'fix-keystore') await fixKeystore(join(root, path), epoch)
+    else if (row.action !== 'empty') await files.removeTree(join(root, path))
     else if (stats.isFile() && stats.size > 0) await files.writeFile(join(root, path), '')
   }
+}
+
+/** Bytes: ten times what a store with all authorities has. */
+const largestKeystore = 4 * 1024 ** 2
+
+async function fixKeystore(path: string, epoch: number): Promise<void> {
+  const facts = await files.lstat(path)
+  if (!facts.isFile() || facts.size > largestKeystore) return
+  const fixed = withFixedTimes(await files.readFile(path), epoch)
+  if (fixed) await files.writeFile(path, fixed)
 }
 
 /** The directory around it has been removed already. */
