@@ -64,6 +64,7 @@ export async function* sourceEvents(
     yield event
     if (event.kind !== 'locked') continue
     if (sending.lockFile !== undefined) await writeLock(sending.lockFile, event.text)
-    else yield { kind: 'notice', message: 'the lock is kept with the release; the repository has no berth.lock' }
+    else if (event.changes.length > 0)
+      yield { kind: 'notice', message: 'the lock is kept with the release; the repository has no berth.lock' }
   }
 }

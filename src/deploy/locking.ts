@@ -7,27 +7,25 @@ import type { DeployRequest } from '../model/api.ts'
 import { lockMissing } from '../model/problems/lock.ts'
 import { releaseLockMissing } from '../model/problems/supply-chain.ts'
 import type { Release } from '../model/release.ts'
-import type { Locking } from '../steps/install/index.ts'
+import { driftOf, type Locking } from '../steps/install/index.ts'
 import type { Berth } from './berth.ts'
-import type { Source } from './source.ts'
+import { installPlanOf, type Source } from './source.ts'
 
 /**
  * Whether a deploy follows a lock or makes one. The lock beside the manifest comes first; a source that has none, such
- * as a repository, goes on with the one of the release that serves.
+ * as a repository, goes on with the one of the release that serves, for as long as that fits.
  * @throws lockMissing with `--locked` and no lock
  */
-export async function lockingFor(
-  berth: Berth,
-  { retrieved, manifest }: Source,
-  request: DeployRequest,
-): Promise<Locking> {
+export async function lockingFor(berth: Berth, source: Source, request: DeployRequest): Promise<Locking> {
+  const { retrieved, manifest } = source
   const { app } = retrieved
   const lock = retrieved.lock ?? (await lockOfCurrent(berth, app))
   if (request.locked) {
     if (!retrieved.lock) throw lockMissing({ app })
     return { mode: 'follow', lock: retrieved.lock, file: request.lockPath }
   }
-  if (lock && request.goal !== 'lock' && request.update === undefined) {
+  const isFitting = lock && (retrieved.lock || driftOf(lock.inputs, installPlanOf(source).inputs).length === 0)
+  if (isFitting && request.goal !== 'lock' && request.update === undefined) {
     return { mode: 'follow', lock, file: retrieved.lock ? request.lockPath : `the lock of ${app}` }
   }
   const asOf = request.asOf ?? manifest.install.as_of ?? lock?.asOf
@@ -58,13 +56,13 @@ export async function requireLockOf(berth: Berth, release: Pick<Release, 'app' |
   return lock
 }
 
-/** Tells the client of a lock that was made, unless it says what the one before it said. */
-export function announceLock(app: string, locking: Locking, lock: Lock, emit: Emit): void {
-  if (locking.mode === 'follow') return
+/** Tells the client of a lock that its source does not have. */
+export function announceLock({ retrieved }: Source, locking: Locking, lock: Lock, emit: Emit): void {
+  const { app, lock: own } = retrieved
   const text = renderLock(lock)
-  const { previous } = locking
-  const changes = lockChanges(previous?.artifacts ?? [], lock.artifacts)
-  if (previous && renderLock(previous) === text) return
+  if (own && renderLock(own) === text) return
+  const before = locking.mode === 'follow' ? locking.lock : locking.previous
+  const changes = lockChanges(before?.artifacts ?? [], lock.artifacts)
   emit({ kind: 'locked', app, text, changes, artifacts: lock.artifacts.length })
 }
 

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
+import { pipeline } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import * as files from '../host/files.ts'
 import type { HashingFile } from '../host/hashing-file.ts'
 import { digestOf, type Artifact, type ArtifactKind } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
 import { withoutUserinfo } from '../model/secret.ts'
 import { NotFound, type ArtifactName, type Asking, type Document, type Recorder, type Shelf } from './adapter.ts'
-import type { Upstream } from './upstream.ts'
+import type { Upstream, UpstreamAnswer } from './upstream.ts'
 
 /** Where content goes, and where it comes from: the blob store. */
 export interface BlobShelf {
@@ -86,7 +88,7 @@ export class RecordingSession {
       throw new NotFound(url, answer.status)
     }
     const { digest, bytes } = await this.#around.blobs.add(async (output) => {
-      for await (const chunk of answer.stream as AsyncIterable<Buffer>) await output.write(chunk)
+      for await (const chunk of decoded(answer)) await output.write(chunk)
     })
     const sha256 = digest.slice('sha256:'.length)
     const whole: Artifact = { ...artifact, url: withoutUserinfo(url.href), sha256, size: bytes }
@@ -100,6 +102,17 @@ export class RecordingSession {
     if (at < 0) this.#artifacts.push(artifact)
     else this.#artifacts[at] = artifact
   }
+}
+
+/** Some servers compress although they were asked not to; what is locked is the content (RFC 9110, 8.4). */
+function decoded({ stream, headers }: UpstreamAnswer): AsyncIterable<Buffer> {
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity'
+  const make = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[
+    encoding
+  ]
+  if (encoding !== 'identity' && !make) throw new Error(`the content comes as ${encoding}, which cannot be decoded`)
+  // Failures of the source end up in the destination, which is what is read.
+  return make ? pipeline(stream, make(), () => undefined) : (stream as AsyncIterable<Buffer>)
 }
 
 /** What an adapter sees of a lock while a build is replayed. */

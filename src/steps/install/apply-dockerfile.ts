@@ -6,7 +6,7 @@ import { makeDirectoryInside } from './copy-tree.ts'
 import type { ImageConfig } from './dockerfile/index.ts'
 import { keyOf } from '../../image/index.ts'
 import type { LayerStep } from './layer-step.ts'
-import { fetchedArtifacts, heldArtifacts, newLock, requireFitting, type Recording } from './locking.ts'
+import { fetchedArtifacts, fetchedKey, heldArtifacts, newLock, requireFitting, type Recording } from './locking.ts'
 import type { DockerfileInstall } from './plan-dockerfile.ts'
 import { recipeVersion } from './recipe.ts'
 import { StackBuilder } from './stack-builder.ts'
@@ -42,7 +42,7 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
   const artifacts = fetchedArtifacts(lock.artifacts)
   const fetching: Fetching = {
     sessionFor: () => replaySession(workshop, artifacts),
-    key: artifacts.map(({ sha256 }) => sha256).sort(),
+    key: fetchedKey(artifacts),
     took: () => undefined,
   }
   const builder = new StackBuilder(workshop)

@@ -1,4 +1,6 @@
 import { buildProxyUrl } from '../../isolation/build-sandbox.ts'
+import { goEnvironment } from '../../proxy/adapters/go-checksums.ts'
+import type { Session } from '../../proxy/session.ts'
 import { aptConfiguration } from '../../proxy/adapters/debian-client.ts'
 
 /** Where what clients have to be told is, inside of a sandbox. */
@@ -14,12 +16,15 @@ const bundles = [
 ]
 
 /** The environment in which package managers find the proxy and trust it. */
-export function clientEnvironment(): Record<string, string> {
+export function clientEnvironment(session: Session): Record<string, string> {
   return {
     ...Object.fromEntries(proxies.map((name) => [name, buildProxyUrl])),
     ...Object.fromEntries(bundles.map((name) => [name, certificates])),
     APT_CONFIG: `${insideDirectory}/apt.conf`,
     WGETRC: `${insideDirectory}/wgetrc`,
+    // It looks for newer seeds behind the build's back.
+    VIRTUALENV_NO_PERIODIC_UPDATE: '1',
+    ...(session.mode === 'replay' ? goEnvironment(session.artifacts) : {}),
   }
 }
 

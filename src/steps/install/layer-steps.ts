@@ -10,6 +10,7 @@ import type { ResolvedArchive } from './resolve-archive.ts'
 import { debianArchitecture } from './architecture.ts'
 import type { CommandsDraft, LayerStep } from './layer-step.ts'
 import type { Answers } from './questions.ts'
+import { fetchedKey } from './locking.ts'
 import { fixedTime, recipeVersion } from './recipe.ts'
 import type { TreeAtHand } from './workshop.ts'
 
@@ -118,7 +119,7 @@ async function resolveCommands(
   const fetches = await answers.fetches(question, below)
   return (
     fetches && {
-      key: keyOf({ ...asked, fetched: fetches.artifacts.map(({ sha256 }) => sha256).sort() }),
+      key: keyOf({ ...asked, fetched: fetchedKey(fetches.artifacts) }),
       ...{ title, keep, standsOn, epoch, answers: [question.key] },
       inputs: { kind: 'commands', plan: layer, fetched: fetches.artifacts },
       ...(fetches.layer === undefined ? {} : { made: fetches.layer }),

@@ -1,4 +1,4 @@
-import { lockFormat, type Artifact, type ArtifactKind, type Lock, type LockedInput } from '../../model/lock.ts'
+import { lockFormat, type Artifact, type Lock, type LockedInput } from '../../model/lock.ts'
 import type { InstallPlan } from '../../model/plan.ts'
 import { lockArchitecture, lockDrift, type Drift } from '../../model/problems/lock.ts'
 import { debianArchitecture } from './architecture.ts'
@@ -88,6 +88,7 @@ export function fetchedArtifacts(artifacts: readonly Artifact[]): Artifact[] {
   return artifacts.filter(({ part }) => part === undefined)
 }
 
-export function ofKind(artifacts: readonly Artifact[], kind: ArtifactKind): Artifact[] {
-  return artifacts.filter((artifact) => artifact.kind === kind)
+/** Stands for all that a replay can serve. */
+export function fetchedKey(artifacts: readonly Artifact[]): string[] {
+  return artifacts.map(({ sha256, tags = [] }) => [sha256, ...tags].join(' ')).sort()
 }

@@ -35,7 +35,7 @@ export async function makeCommands(
       cwd: '/app',
       proxySocket: access.socketPath,
       mounts: [{ kind: 'bind', source: access.filesDirectory, target: insideDirectory }],
-      commands: plan.commands.map(({ argv, env }) => ({ argv, env: { ...clientEnvironment(), ...env } })),
+      commands: plan.commands.map(({ argv, env }) => ({ argv, env: { ...clientEnvironment(session), ...env } })),
     })
     return proxy.artifacts
   })

@@ -62,7 +62,10 @@ export async function withProxy<Result>(
     for (const [name, content] of Object.entries(clientFiles(session.mode, proxy.certificate))) {
       await files.writeFile(join(access.filesDirectory, name), content)
     }
-    return await use(proxy, access)
+    const result = await use(proxy, access)
+    // A package manager may go on without what it could not get; a lock must not.
+    if (session.mode === 'record' && proxy.failure) throw proxy.failure
+    return result
   } catch (error) {
     throw explain(error, work, proxy)
   } finally {

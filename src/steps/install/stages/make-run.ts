@@ -26,35 +26,39 @@ export async function makeRun(
   { session, sources }: { readonly session: Session; readonly sources: MountSources },
 ): Promise<readonly Artifact[]> {
   if (action.network === 'none') {
-    await execute(work, action, { sources, access: undefined })
+    await execute(work, action, { sources, online: undefined })
     return []
   }
   return withProxy(work, session, async (proxy, access) => {
     const below = await layerWithAuthority(work, proxy.certificate)
-    await execute({ ...work, below }, action, { sources, access })
+    const environment = clientEnvironment(session)
+    await execute({ ...work, below }, action, { sources, online: { access, environment } })
     await dropAuthority(work.upper, proxy.certificate)
     return proxy.artifacts
   })
 }
 
+type Variables = Readonly<Record<string, string>>
+
 interface Execution {
   readonly sources: MountSources
-  readonly access: ProxyAccess | undefined
+  /** Undefined for a command that has no way out at all. */
+  readonly online: { readonly access: ProxyAccess; readonly environment: Variables } | undefined
 }
 
-async function execute(work: LayerWork, action: RunAction, { sources, access }: Execution): Promise<void> {
+async function execute(work: LayerWork, action: RunAction, { sources, online }: Execution): Promise<void> {
   const prepared = await prepareMounts(work, action.mounts, sources)
   const mounts: BuildMount[] = [
-    ...(access ? [{ kind: 'bind' as const, source: access.filesDirectory, target: insideDirectory }] : []),
+    ...(online ? [{ kind: 'bind' as const, source: online.access.filesDirectory, target: insideDirectory }] : []),
     ...prepared.mounts,
     ...(action.script ? [await scriptMount(work, action.script)] : []),
   ]
   const points = new MountPoints(work.upper)
-  const outline = { mounts, hasScratch: false, ...(access ? { proxySocket: access.socketPath } : {}) }
+  const outline = { mounts, hasScratch: false, ...(online ? { proxySocket: online.access.socketPath } : {}) }
   try {
     await withSandbox(work, outline, async (sandbox) => {
       await points.remember(sandbox.root, [...mounts.map(({ target }) => target), ...systemTargets])
-      await runAction(work, sandbox, { action, secrets: prepared.environment, isOnline: access !== undefined })
+      await runAction(work, sandbox, { action, secrets: prepared.environment, client: online?.environment ?? {} })
       await recompileByteCode(work, sandbox)
     })
   } finally {
@@ -69,7 +73,7 @@ const systemTargets = ['/proc', '/sys', '/dev', '/dev/pts', '/dev/shm']
 async function runAction(
   work: LayerWork,
   sandbox: BuildSandbox,
-  { action, secrets, isOnline }: { action: RunAction; secrets: Readonly<Record<string, string>>; isOnline: boolean },
+  { action, secrets, client }: { action: RunAction; secrets: Variables; client: Variables },
 ): Promise<void> {
   const account = await accountIn(sandbox.root, action.user)
   const env = {
@@ -77,7 +81,7 @@ async function runAction(
     ...action.environment,
     ...secrets,
     // The image's own variables must not lead past the proxy.
-    ...(isOnline ? clientEnvironment() : {}),
+    ...client,
   }
   const { argv, workdir: cwd } = action
   await runOne(work, sandbox, { runAs: account, cwd }, { argv, env })
