@@ -10,7 +10,7 @@ export function jsonPage(): string {
   const supplyChain = read('supply-chain.ts')
   return page(
     '# JSON output',
-    generatedFrom('src/model (api.ts, events.ts, supply-chain.ts, lock-changes.ts) and src/cli/commands'),
+    generatedFrom('src/model (api.ts, events.ts, proof.ts, supply-chain.ts, lock-changes.ts) and src/cli/commands'),
     `With \`--json\` a command prints one JSON value, or one a line (NDJSON), on standard output. Keys are added over time;
 none is renamed or removed. The last line of work that failed, and the only one of a command that failed, is a
 \`ProblemEvent\`.`,
@@ -29,6 +29,7 @@ none is renamed or removed. The last line of work that failed, and the only one 
       'PlannedLock',
     ].map((name) => section(name, declaration(api, name))),
     ...supplyChainShapes.map((name) => section(name, declaration(supplyChain, name))),
+    ...proofShapes.map((name) => section(name, declaration(read('proof.ts'), name))),
     section('LockChange', declaration(read('lock-changes.ts'), 'LockChange')),
     section('AppState', declaration(api, 'appStates')),
     section('Event', declaration(events, 'Event')),
@@ -41,6 +42,8 @@ const supplyChainShapes = [
   ...['OutdatedPackage', 'UnknownPackage'],
   ...['Difference', 'FileDifference', 'FileChange', 'SettingChange', 'RunChange'],
 ]
+
+const proofShapes = ['Reproduction', 'BuildDifference', 'Verification', 'Drift', 'ScrubReport', 'Damage']
 
 function section(name: string, text: string): string {
   return `## ${name}\n\n\`\`\`ts\n${text}\n\`\`\``

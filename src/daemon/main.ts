@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { Busy, cleanReproductions, Endings, keepFront, reconcile, scrubInBackground, Supervisor, type Berth } from '../deploy/index.ts'
+import {
+  Busy,
+  cleanReproductions,
+  Endings,
+  keepFront,
+  reconcile,
+  scrubInBackground,
+  Supervisor,
+  type Berth,
+} from '../deploy/index.ts'
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'

@@ -61,7 +61,9 @@ function describeChecked({ checked }: AppStatus, now: Date): (readonly [string, 
   const sum = damage.length === 0 ? 'its files are what was released' : `${damage.length} damaged`
   return [
     ['checked', `${formatAge(at, now)} ago: ${sum}`],
-    ...damage.map(({ what, outcome, mended }) => [mended ? 'mended' : 'DAMAGED', safeText(`${what}: ${outcome}`)] as const),
+    ...damage.map(
+      ({ what, outcome, mended }) => [mended ? 'mended' : 'DAMAGED', safeText(`${what}: ${outcome}`)] as const,
+    ),
   ]
 }
 
