@@ -100,7 +100,7 @@ export async function installSource(
     const context = { instance: berth.instance, treeDir: source.folder, treeDigest, emit, signal, locking, app, secret }
     if (locking.mode === 'follow') await requireRoom(berth, { plan, context, lock: locking.lock })
     const installed = await applyInstall(plan, context)
-    announceLock(source.retrieved.app, locking, installed.lock, emit)
+    announceLock(source, locking, installed.lock, emit)
     const summary =
       counts.made === 0 ? `${counts.reused} layers reused` : `${counts.made} layers made, ${counts.reused} reused`
     return { result: installed, summary, reused: counts.made === 0 }
