@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { bundle } from './commands/bundle.ts'
 import { completionOf } from './commands/completion.ts'
 import { configList, configSet, configUnset } from './commands/config.ts'
 import { build, deploy } from './commands/deploy.ts'
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   verify,
   outdated,
   diff,
+  bundle,
   ps,
   status,
   logs,

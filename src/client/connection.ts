@@ -16,6 +16,8 @@ export interface Connection {
   send<Answer>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body: Body): Promise<Answer>
   /** Has work done. The last event says how it ended. */
   work(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: Body): AsyncGenerator<Event>
+  /** Asks for bytes. */
+  download(path: string): Promise<Readable>
   /** Reads values, one a line, until the daemon has no more. */
   lines<Line>(path: string): AsyncGenerator<Line>
 }
@@ -47,6 +49,7 @@ export function connect(socket: string, signal: AbortSignal): Connection {
     socket,
     get: async (path) => JSON.parse(await text(await ask('GET', path))) as never,
     send: async (method, path, body) => JSON.parse(await text(await ask(method, path, body))) as never,
+    download: (path) => ask('GET', path),
     lines: async function* (path) {
       yield* readLines(await ask('GET', path))
     },
@@ -69,7 +72,15 @@ async function* untilEnd(events: AsyncIterable<Event>, signal: AbortSignal): Asy
   }
   if (last === undefined || !endings.has(last)) throw daemonLost({ work: 'the work' })
 }
-const endings: ReadonlySet<Event['kind']> = new Set(['built', 'deployed', 'done', 'outdated', 'problem', 'reproduced'])
+const endings: ReadonlySet<Event['kind']> = new Set([
+  'built',
+  'bundled',
+  'deployed',
+  'done',
+  'outdated',
+  'problem',
+  'reproduced',
+])
 
 /** The problem that the daemon refused a request with. */
 export async function refusal(answer: IncomingMessage, request: string): Promise<Problem> {

@@ -58,8 +58,8 @@ export async function openSource(choice: SourceChoice, context: SourceContext): 
   return { ...source, lockFile, described: { ...source.described, ...own } }
 }
 
-/** The body of a deploy: the request as one line, then the tree. */
-export function requestBody(request: DeployRequest, tar: AsyncIterable<Buffer>): Readable {
+/** The body of a deploy: the request as one line, then the tree or the bundle. */
+export function requestBody(request: object, tar: AsyncIterable<Buffer>): Readable {
   async function* body(): AsyncGenerator<Buffer> {
     yield Buffer.from(`${JSON.stringify(request)}\n`)
     yield* tar

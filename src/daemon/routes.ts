@@ -9,17 +9,22 @@ import {
   RollbackRequest,
   type DaemonInfo,
 } from '../model/api.ts'
-import { largestLock } from '../model/lock-file.ts'
-import { DiffRequest, LockChoice } from '../model/supply-chain.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { version } from '../model/version.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
 import { nameFrom } from './parameters.ts'
 import { proofRoutes } from './proof-routes.ts'
+import { supplyChainRoutes } from './supply-chain-routes.ts'
 
 /** Every request that the daemon answers, but for those that become a command's connection (command-upgrade.ts). */
 export function routesFor(berth: Berth): readonly Route[] {
-  return [...proofRoutes(berth), ...sourceRoutes(berth), ...questionRoutes(berth), ...changeRoutes(berth)]
+  return [
+    ...proofRoutes(berth),
+    ...sourceRoutes(berth),
+    ...questionRoutes(berth),
+    ...changeRoutes(berth),
+    ...supplyChainRoutes(berth),
+  ]
 }
 
 /** Those that take a source tree. */
@@ -137,25 +142,6 @@ function changeRoutes(berth: Berth): Route[] {
     change(['POST', '/restart'], 'restart', (asked) => operations.restart(berth, asked, 'restart')),
     change(['POST', '/start'], 'start', (asked) => operations.restart(berth, asked, 'start')),
     change(['POST', '/stop'], 'stop', (asked) => operations.stop(berth, asked)),
-    {
-      method: 'POST',
-      path: '/v1/diff',
-      action: 'question',
-      handle: async (call) => {
-        const request = await readBody(call.request, DiffRequest, 2 * largestLock)
-        await sendJson(call, await operations.diff(berth, request))
-      },
-    },
-    {
-      method: 'POST',
-      path: '/v1/outdated',
-      action: 'question',
-      handle: async (call) => {
-        const choice = await readBody(call.request, LockChoice, largestLock)
-        await operations.outdated(berth, { choice, emit: eventSink(call), signal: call.signal })
-        call.response.end()
-      },
-    },
     {
       method: 'POST',
       path: '/v1/gc',

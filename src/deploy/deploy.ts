@@ -31,12 +31,30 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
   const begun = performance.now()
   using held = await berth.busy.holdStore()
   await using source = await openSource(berth, input)
-  const { emit, signal, request } = input
-  const name = source.retrieved.app
+  const { request } = input
   if (request.goal !== 'deploy') {
     await build(berth, source, input, begun)
     return
   }
+  const install = ({ emit, signal }: Change) => installSource(berth, { source, request, emit, signal })
+  await deploySource(berth, source, { ...input, begun, install })
+}
+
+interface DeploySource extends Pick<DeployInput, 'emit' | 'signal'> {
+  readonly request: Pick<DeployRequest, 'set'>
+  /** Reading of `performance.now()`. */
+  readonly begun: number
+  /** The install step. */
+  readonly install: (change: Change) => Promise<Installed>
+}
+
+/** The steps after the first, of a source that is there. */
+export async function deploySource(
+  berth: Berth,
+  source: Source,
+  { request, emit, signal, begun, install }: DeploySource,
+): Promise<void> {
+  const name = source.retrieved.app
   await journaled(berth, { name, action: 'deploy', emit, signal }, async (change) => {
     emit({ kind: 'deploy-started', app: name, deployment: change.deployment })
     const declared = source.manifest.configure.env
@@ -50,7 +68,7 @@ export async function deploy(berth: Berth, input: DeployInput): Promise<void> {
     }
     await requireReadyHost(berth, emit)
     berth.state.deployments.reached(change.deployment, 'install')
-    const installed = await installSource(berth, { source, request, emit: change.emit, signal: change.signal })
+    const installed = await install(change)
     const image = { app: name, digest: installed.image.digest }
     requireReproduced(source.manifest, image, source.retrieved.attestations)
     const outcome = await release(berth, change, { source, installed, wanted })

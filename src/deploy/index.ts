@@ -1,4 +1,6 @@
 export { logPlace, type Berth } from './berth.ts'
+export { bundleOf, prepareBundle } from './bundle/contents.ts'
+export { deployBundle } from './bundle/deploy.ts'
 export { Busy } from './busy.ts'
 export { changeConfig, destroy, restart, rollback, stop, type Asked } from './changes.ts'
 export { execCommand, runCommand } from './commands.ts'

@@ -25,7 +25,8 @@ export async function compareImages(store: ImageStore, { from, to }: Stacks, mos
   const [before, after] = [stack(from), stack(to)]
   const all = compareEntries(before, after)
   const differences = all.filter(({ aspects }) => aspects.join() !== 'time')
-  const count = (change: FileChange['change']) => differences.filter((difference) => difference.change === change).length
+  const count = (change: FileChange['change']) =>
+    differences.filter((difference) => difference.change === change).length
   return {
     added: count('added'),
     removed: count('removed'),

@@ -57,6 +57,14 @@ export class ImageStore {
     return { digest, layers: found.layers, config: found.config }
   }
 
+  /** The blobs that an image consists of, with what each is. @throws imageMissing, blobCorrupt */
+  async partsOf(digest: Digest): Promise<Map<Digest, string>> {
+    const manifest = parseManifest((await this.blobs.readText(digest)) ?? '')
+    if (!manifest) throw imageMissing({ digest })
+    const layers = manifest.layers.map((layer, index) => [layer, `layer ${index + 1}`] as const)
+    return new Map([[digest, 'image manifest'], [manifest.config, 'image configuration'], ...layers])
+  }
+
   /** Whether the image can be run without a build: its documents and each of its layers are there. */
   async hasImage(digest: Digest): Promise<boolean> {
     const manifest = parseManifest((await this.blobs.readText(digest)) ?? '')

@@ -11,6 +11,9 @@ import type { Damage } from './proof.ts'
  * GET    /v1/daemon                     DaemonInfo
  * POST   /v1/deploy                     DeployRequest line + tar       → events (also to build and to lock)
  * POST   /v1/plan                       DeployRequest line + tar       → DeployPlan
+ * POST   /v1/deploy-bundle              BundleDeployRequest line + bundle → events
+ * POST   /v1/diff                       DiffRequest                    → Difference
+ * POST   /v1/outdated                   LockChoice                     → events
  * GET    /v1/apps                       AppSummary[]
  * GET    /v1/apps/:app                  AppStatus
  * DELETE /v1/apps/:app                  DestroyRequest                 → events
@@ -21,6 +24,8 @@ import type { Damage } from './proof.ts'
  * POST   /v1/apps/:app/rollback         RollbackRequest                → events
  * POST   /v1/apps/:app/restart|stop|start                              → events
  * POST   /v1/apps/:app/run|exec         CommandRequest; upgrades to `berth-command` (see command-stream.ts)
+ * POST   /v1/apps/:app/bundle           BundleQuestion                 → events; makes sure that all of it is there
+ * GET    /v1/apps/:app/bundle           ?release=N                     → the bundle
  * POST   /v1/gc                         GcRequest                      → GcReport
  * POST   /v1/scrub                                                     → ScrubReport (proof.ts)
  * GET    /v1/apps/:app/verify           Verification (proof.ts)

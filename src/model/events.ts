@@ -18,6 +18,8 @@ export type Event =
   /** Something came out differently when an image was built again. */
   | ({ kind: 'difference' } & BuildDifference)
   | ({ kind: 'reproduced' } & Reproduction)
+  /** The bundle of a release can be fetched; the client writes it. */
+  | { kind: 'bundled'; app: string; release: string; digest: Digest; bytes: number; seconds: number }
   | { kind: 'built'; app: string; digest: Digest; seconds: number }
   | { kind: 'deployed'; app: string; release: string; digest: Digest; url: string; seconds: number; changed: boolean }
   | { kind: 'done'; app: string; action: string; message: string }

@@ -44,7 +44,10 @@ describe('an install', { timeout: 900_000 }, () => {
     assert.equal((await bench.build(tree)).digest, images.get('flask')?.digest)
     assert.deepEqual(bench.rebuilt, [])
     const { plan, context } = await bench.prepare(tree)
-    assert.deepEqual(new Set((await inspectInstall(plan, context, undefined)).map(({ reused }) => reused)), new Set([true]))
+    assert.deepEqual(
+      new Set((await inspectInstall(plan, context, undefined)).map(({ reused }) => reused)),
+      new Set([true]),
+    )
   })
 
   it('builds nothing but the source again when a line of code has changed', async () => {

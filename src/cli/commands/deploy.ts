@@ -1,3 +1,4 @@
+import { bundleIn, deployBundle } from '../deploy-bundle.ts'
 import { command, flag, optionalArgument, repeatableOption } from '../command.ts'
 import { retrieveOptions, sourceEvents } from '../send-source.ts'
 
@@ -13,9 +14,11 @@ it live without dropping a request. When a step fails, what served before goes o
 An application with a \`berth.lock\` is built of exactly what the lock names. One without is locked first: the lock is
 written beside \`berth.toml\`, to be reviewed and committed.
 
+A file that \`berth bundle\` has made is deployed as it is: nothing is fetched and nothing is built.
+
 Not sent are: what \`.gitignore\` and \`.berthignore\` name (those of the folder and of the folders inside it), \`.git\`,
 \`.hg\`, \`.svn\`, \`node_modules\`, \`venv\`, \`.venv\` and \`__pycache__\`, and sockets, FIFOs and devices.`,
-  arguments: { folder: optionalArgument('FOLDER', 'folder of the application') },
+  arguments: { folder: optionalArgument('FOLDER', 'folder of the application, or a bundle of it') },
   options: {
     ...retrieveOptions,
     set: repeatableOption('--set <NAME=VALUE>', 'store a setting first; NAME=- reads the value from standard input'),
@@ -25,6 +28,8 @@ Not sent are: what \`.gitignore\` and \`.berthignore\` name (those of the folder
   },
   json: 'NDJSON: `Event`, of which the last is `deployed` (with `digest`, `release`, `url`) or `problem`. With `--plan`: `DeployPlan`',
   async run(input, context) {
+    const bundle = await bundleIn(input, context)
+    if (bundle !== undefined) return deployBundle({ ...input, bundle }, context)
     if (input.plan) return (await import('../show-plan.ts')).showPlan(input, context)
     const { readSettings } = await import('../settings.ts')
     const wishes = async () => ({ locked: input.locked, set: await readSettings(input.set, context) })

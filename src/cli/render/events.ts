@@ -120,6 +120,8 @@ function describe(event: Event, screen: Screen): string | undefined {
       return undefined
     case 'reproduced':
       return describeReproduced(event, screen)
+    case 'bundled':
+      return `bundled ${paint.strong(`${event.app} ${event.release}`)} in ${formatSeconds(event.seconds)}`
     case 'built':
       return `built ${paint.strong(event.app)} in ${formatSeconds(event.seconds)}`
     case 'deployed':

@@ -6,13 +6,16 @@ import { downloadFailed, hashMismatch } from '../../model/problems/install.ts'
 import { withoutUserinfo } from '../../model/secret.ts'
 import type { Workshop } from './workshop.ts'
 
+/** What fetching needs of a workshop. */
+type FetchPlace = Pick<Workshop, 'emit' | 'signal'> & { readonly store: Pick<Workshop['store'], 'blobs'> }
+
 /**
  * Fetches a file into the store and checks its SHA-256. One that is there already is checked as well, and only fetched
  * again when the disk has damaged it.
  * @throws downloadFailed, hashMismatch
  */
 export async function fetchBlob(
-  workshop: Workshop,
+  workshop: FetchPlace,
   file: { readonly url: string; readonly sha256: string },
   onBytes: (bytes: number) => void,
 ): Promise<void> {
@@ -30,7 +33,7 @@ export async function fetchBlob(
 
 /** Whether a file is in the store, whole. What is damaged is removed, and the operator told. */
 export async function isInStore(
-  { store: { blobs }, emit }: Workshop,
+  { store: { blobs }, emit }: FetchPlace,
   { url, sha256 }: { readonly url: string; readonly sha256: string },
 ): Promise<boolean> {
   const digest: Digest = `sha256:${sha256}`
@@ -68,7 +71,7 @@ export async function fetchWithIntegrity(
   return digest
 }
 
-async function pour(workshop: Workshop, url: string, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+async function pour(workshop: FetchPlace, url: string, write: (chunk: Uint8Array) => Promise<void>): Promise<void> {
   const chunks = download(url, { signal: workshop.signal })
   for (;;) {
     const next = await chunks.next().catch((error: unknown) => {
