@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { abbreviate, manifestOf } from './npm-manifest.ts'
+import { abbreviate, manifestOf, withoutDependencies } from './npm-manifest.ts'
 import type { Fields } from './npm-packument.ts'
 
 const published = { name: '@scope/x', version: '1.0.0', url: 'https://registry.example.org/x.tgz' }
@@ -78,6 +78,15 @@ describe('manifestOf()', () => {
       [hasInstallScript, gypfile, 'bin' in rest, 'dependencies' in rest],
       [undefined, false, false, false],
     )
+  })
+})
+
+describe('withoutDependencies()', () => {
+  it('leaves out what there is none of, wherever it is listed', () => {
+    const made = { version: '1.0.0', dependencies: { a: '1', b: '1' }, optionalDependencies: { b: '1', c: '1' } }
+    const less = { version: '1.0.0', dependencies: { a: '1' }, optionalDependencies: { c: '1' } }
+    assert.deepEqual(withoutDependencies(made, new Set(['b', 'x'])), less)
+    assert.deepEqual(withoutDependencies({ version: '1.0.0' }, new Set(['b'])), { version: '1.0.0' })
   })
 })
 

@@ -15,6 +15,17 @@ export function abbreviate(manifest: Fields): Fields {
   return Object.fromEntries(Object.entries(manifest).filter(([name]) => abbreviated.includes(name)))
 }
 
+/** Also from `dependencies`, where npm lists optional ones a second time. */
+export function withoutDependencies(manifest: Fields, names: ReadonlySet<string>): Fields {
+  if (names.size === 0) return manifest
+  const less = ['dependencies', 'optionalDependencies'].flatMap((field) => {
+    if (manifest[field] === undefined) return []
+    const kept = Object.entries(textsOf(manifest[field])).filter(([name]) => !names.has(name))
+    return [[field, Object.fromEntries(kept)] as const]
+  })
+  return { ...manifest, ...Object.fromEntries(less) }
+}
+
 export interface Published {
   readonly name: string
   readonly version: string

@@ -1,6 +1,6 @@
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import type { BuildAnswer, BuildRequest, Shelf } from '../adapter.ts'
-import { abbreviate, manifestOf } from './npm-manifest.ts'
+import { abbreviate, manifestOf, withoutDependencies } from './npm-manifest.ts'
 import { newest, tagsOf, textsOf, type Fields } from './npm-packument.ts'
 import { abbreviatedType, urlKey, type NpmRequest, type Reading } from './npm-requests.ts'
 import { json } from './npm-services.ts'
@@ -41,9 +41,11 @@ export class NpmReplay {
   }
 
   /** @returns undefined when the lock knows no such package, and others but npm's clients ask like this */
-  async document({ url }: BuildRequest, wanted: DocumentRequest, shelf: Shelf): Promise<BuildAnswer | undefined> {
+  async document(request: BuildRequest, wanted: DocumentRequest, shelf: Shelf): Promise<BuildAnswer | undefined> {
+    const { url } = request
     const type = wanted.isAbbreviated ? abbreviatedType : 'application/json'
-    const shown = wanted.isAbbreviated ? abbreviate : (manifest: Fields) => manifest
+    const whole = copesWithGaps(request) ? unchanged : (manifest: Fields) => this.#withoutGaps(manifest)
+    const shown = wanted.isAbbreviated ? (manifest: Fields) => abbreviate(whole(manifest)) : whole
     for (const reading of wanted.readings) {
       const locked = this.#versions(reading.name, url)
       if (locked.length === 0) continue
@@ -57,14 +59,13 @@ export class NpmReplay {
     return wanted.isCertain && first ? this.#unknown(nameOf(first)) : undefined
   }
 
-  /**
-   * npm and pnpm ask for the packages of all platforms, such as `@esbuild/darwin-arm64`, but download those of theirs:
-   * the others are in no lock, and these clients go on without them (npm 6 to 11, pnpm 8 to 12). yarn classic would not,
-   * but downloads them all. They stay in the lists of optional packages, because clients copy those into their own lock
-   * files.
-   */
   #unknown(name: string): BuildAnswer {
     return this.#optional.has(name) ? notLocked(name) : missing(name)
+  }
+
+  #withoutGaps(manifest: Fields): Fields {
+    const names = Object.keys(textsOf(manifest['optionalDependencies']))
+    return withoutDependencies(manifest, new Set(names.filter((name) => !this.#byName.has(name))))
   }
 
   /** One artifact a version: that of the registry which is asked, if it comes from several. */
@@ -102,6 +103,17 @@ export class NpmReplay {
     )
     return made
   }
+}
+
+const unchanged = (manifest: Fields) => manifest
+
+/**
+ * Clients ask for the packages of all platforms, such as `@esbuild/darwin-arm64`, but download those of theirs: the others
+ * are in no lock. npm, pnpm and bun go on without them; what packages list stays whole for these, because they copy it
+ * into their own lock files. yarn would fail: it sees only what there is.
+ */
+function copesWithGaps({ headers }: BuildRequest): boolean {
+  return /\b(?:npm|pnpm|bun)\/\d/i.test(headers['user-agent'] ?? '')
 }
 
 interface Showing {

@@ -81,6 +81,8 @@ describe('readNpmRequest()', () => {
     assert.deepEqual(ask('/express', client), { ...whole, isCertain: true })
     assert.deepEqual(ask('/express', { 'pacote-req-type': 'packument' }), { ...whole, isCertain: true })
     assert.deepEqual(ask('/express', { accept: 'application/json' }), { ...whole, isCertain: false })
+    assert.deepEqual(ask('/express', { 'user-agent': 'got (https://example.org/got)' }), { ...whole, isCertain: false })
+    assert.equal(ask('/install/express', { 'user-agent': 'got (https://example.org/got)' }), undefined)
   })
 })
 

@@ -40,7 +40,7 @@ export function readNpmRequest({ method, url, headers }: BuildRequest): NpmReque
   const accept = headers['accept'] ?? ''
   const isAbbreviated = accept.includes(abbreviatedType)
   const isCertain = isAbbreviated || asksForPackument(headers, accept)
-  if (readings.length === 0 || !(isCertain || mayBeForPackument(segments, accept))) return undefined
+  if (readings.length === 0 || !(isCertain || mayBeForPackument(segments, headers))) return undefined
   return { kind: 'document', readings, isCertain, isAbbreviated }
 }
 
@@ -112,6 +112,9 @@ function asksForPackument(headers: Readonly<Record<string, string>>, accept: str
 }
 
 /** Others may want a package's document too; asking for a path at the root costs little. */
-function mayBeForPackument(segments: readonly string[], accept: string): boolean {
-  return accept.includes('application/json') && nameBefore(segments, segments.length) === segments.join('/')
+function mayBeForPackument(segments: readonly string[], headers: Readonly<Record<string, string>>): boolean {
+  const { accept, 'user-agent': agent = '' } = headers
+  // Yarn 2 and later say nothing but what library they ask with.
+  const wantsJson = accept === undefined ? agent.startsWith('got (') : accept.includes('application/json')
+  return wantsJson && nameBefore(segments, segments.length) === segments.join('/')
 }

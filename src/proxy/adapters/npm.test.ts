@@ -106,6 +106,18 @@ describe('npm', () => {
     assert.deepEqual(packages(replayed.tree), ['package.json', ...here].sort())
     assert.equal(replayed.tree['node_modules/.package-lock.json'], recorded.tree['node_modules/.package-lock.json'])
     assert.deepEqual(replayed.missing, [])
+
+    await using proxy = await testing.startTestProxy(directory, recorded.replay, npm)
+    const ask = async (agent: string) => {
+      const { body } = await testing.get(proxy, `${registry.url}/native`, {
+        headers: { ...abbreviated, 'user-agent': agent },
+      })
+      const { versions } = JSON.parse(body) as { versions: Record<string, { optionalDependencies: object }> }
+      return Object.keys(versions['1.0.0']?.optionalDependencies ?? {})
+    }
+    assert.deepEqual(await ask('pnpm/10.0.0 npm/? node/v24.0.0 linux x64'), ['@native/this', '@native/other'])
+    // yarn would fail.
+    assert.deepEqual(await ask('yarn/1.22.22 npm/? node/v24.0.0 linux x64'), ['@native/this'])
   })
 
   it('replays what an install with a lock file of its own has fetched, of which no document was asked for', async () => {
