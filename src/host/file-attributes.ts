@@ -35,3 +35,21 @@ function unescapeOctal(text: string): string {
   const plain = bytes.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
   return Buffer.from(plain, 'latin1').toString('utf8')
 }
+
+/**
+ * Sets extended attributes of many files in one process; what is no text is set as it is.
+ * @param attributes By absolute path; links are not followed.
+ */
+export async function writeAttributes(attributes: ReadonlyMap<string, Attributes>): Promise<void> {
+  if (attributes.size === 0) return
+  const blocks = [...attributes].map(([path, values]) => {
+    const lines = [...values].map(([name, value]) => `${name}=0x${value.toString('hex')}\n`)
+    return `# file: ${escapeOctal(path)}\n${lines.join('')}\n`
+  })
+  await runCommand(['setfattr', '--no-dereference', '--restore=-'], { input: blocks.join('') })
+}
+
+/** What would end the line, or look like an escape itself (setfattr(1)). */
+function escapeOctal(path: string): string {
+  return path.replaceAll(/[\\\n\r]/g, (sign) => `\\${sign.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}

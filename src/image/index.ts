@@ -1,6 +1,8 @@
 export { BlobStore } from './blobs.ts'
 export { compareImages } from './compare-images.ts'
 export { Cache, keyOf, type LayerRecord } from './cache.ts'
+export { TarFault as ForeignLayerFault } from './foreign-header.ts'
+export { unpackForeignLayer, type Compression as ForeignCompression } from './foreign-layer.ts'
 export { protectBuild, type Garbage } from './garbage.ts'
 export { ImageStore } from './image-store.ts'
 export { causeOf, causeWords, largestCompared, type Builds } from './difference-reason.ts'
