@@ -41,6 +41,7 @@ none is renamed or removed. The last line of work that failed, and the only one 
 const supplyChainShapes = [
   ...['OutdatedPackage', 'UnknownPackage'],
   ...['Difference', 'FileDifference', 'FileChange', 'SettingChange', 'RunChange'],
+  ...['AffectedReport', 'AffectedRelease'],
 ]
 
 const proofShapes = ['Reproduction', 'BuildDifference', 'Verification', 'Drift', 'ScrubReport', 'Damage']

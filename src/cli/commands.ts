@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { affected } from './commands/affected.ts'
 import { bundle } from './commands/bundle.ts'
 import { completionOf } from './commands/completion.ts'
 import { configList, configSet, configUnset } from './commands/config.ts'
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   verify,
   outdated,
   diff,
+  affected,
   bundle,
   ps,
   status,

@@ -4,7 +4,7 @@ import * as operations from '../deploy/index.ts'
 import type { Berth } from '../deploy/index.ts'
 import { BundleDeployRequest, BundleQuestion } from '../model/bundle.ts'
 import { largestLock } from '../model/lock-file.ts'
-import { DiffRequest, LockChoice } from '../model/supply-chain.ts'
+import { AffectedRequest, DiffRequest, LockChoice } from '../model/supply-chain.ts'
 import { nameFrom } from './parameters.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Route } from './http.ts'
 
@@ -28,6 +28,15 @@ export function supplyChainRoutes(berth: Berth): Route[] {
         const choice = await readBody(call.request, LockChoice, largestLock)
         await operations.outdated(berth, { choice, emit: eventSink(call), signal: call.signal })
         call.response.end()
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/affected',
+      action: 'question',
+      handle: async (call) => {
+        const { query } = await readBody(call.request, AffectedRequest)
+        await sendJson(call, await operations.affected(berth, query))
       },
     },
     ...bundleRoutes(berth),

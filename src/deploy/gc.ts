@@ -25,7 +25,9 @@ async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   const releases = apps.flatMap((app) => keptReleasesOf(berth, app))
   const images = releases.map(({ image }) => image)
   const artifacts = await lockedArtifacts(berth, releases)
-  const garbage = await berth.images.garbage(images, [...releases.flatMap(blobsOf), ...artifacts])
+  // A lock is small, and answers for a release that is long gone.
+  const locks = apps.flatMap((app) => berth.state.releases.list(app).map(({ lock }) => lock))
+  const garbage = await berth.images.garbage(images, [...releases.flatMap(blobsOf), ...locks, ...artifacts])
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
   if (!dryRun) {
     for (const app of apps) await untagOld(berth, app)

@@ -1,3 +1,4 @@
+export { affected } from './affected.ts'
 export { logPlace, type Berth } from './berth.ts'
 export { bundleOf, prepareBundle } from './bundle/contents.ts'
 export { deployBundle } from './bundle/deploy.ts'

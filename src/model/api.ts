@@ -12,6 +12,7 @@ import type { Damage } from './proof.ts'
  * POST   /v1/deploy                     DeployRequest line + tar       → events (also to build and to lock)
  * POST   /v1/plan                       DeployRequest line + tar       → DeployPlan
  * POST   /v1/deploy-bundle              BundleDeployRequest line + bundle → events
+ * POST   /v1/affected                   AffectedRequest                → AffectedReport
  * POST   /v1/diff                       DiffRequest                    → Difference
  * POST   /v1/outdated                   LockChoice                     → events
  * GET    /v1/apps                       AppSummary[]

@@ -97,3 +97,30 @@ export interface RunChange {
   from?: string
   to?: string
 }
+
+export const AffectedRequest = z.strictObject({ query: z.string().max(1000) })
+export type AffectedRequest = z.infer<typeof AffectedRequest>
+
+/** Which releases have a version of a package that somebody asks about. */
+export interface AffectedReport {
+  query: string
+  found: AffectedRelease[]
+  /** How many releases were looked through. */
+  releases: number
+  /** What the operator should know, such as releases whose lock is gone. */
+  notes: string[]
+}
+
+export interface AffectedRelease {
+  app: string
+  release: string
+  kind: string
+  package: string
+  version: string
+  /** The Debian source package, when it has another name. */
+  source?: string
+  /** Whether it is the release that serves, or would if it were not for a crash. */
+  serves: boolean
+  /** Whether the package was only there while the image was built. */
+  onlyBuild: boolean
+}

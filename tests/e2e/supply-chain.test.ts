@@ -8,7 +8,7 @@ import { pathsOf } from '../../src/host/instance.ts'
 import type { DeployPlan, GcReport } from '../../src/model/api.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import type { Lock } from '../../src/model/lock.ts'
-import type { Difference } from '../../src/model/supply-chain.ts'
+import type { AffectedReport, Difference } from '../../src/model/supply-chain.ts'
 import { pythonApp } from './apps.ts'
 import { TestBerth } from './test-berth.ts'
 
@@ -120,6 +120,39 @@ describe('what an application is made of', { timeout: 900_000 }, () => {
     const toLock = await berth.json<Difference>('diff', 'shop@v1', join(folder, 'berth.lock'))
     assert.equal(toLock.packages?.length, 1)
     assert.equal(toLock.files, undefined)
+  })
+
+  it('is found by the package that somebody warns of, in old releases and in what serves', async () => {
+    const ask = async (query: string) => {
+      const { code, stdout } = await berth.run(['affected', query, '--json'])
+      return { code, report: JSON.parse(stdout) as AffectedReport }
+    }
+    const old = await ask('itsdangerous<2.2')
+    assert.deepEqual([old.code, old.report.releases], [0, 2])
+    assert.deepEqual(old.report.found, [
+      {
+        ...{ app: 'shop', release: 'v1', kind: 'pypi', package: 'itsdangerous', version: '2.1.2' },
+        ...{ serves: false, onlyBuild: false },
+      },
+    ])
+    const both = await ask('pypi:ItsDangerous')
+    assert.deepEqual(
+      [both.code, both.report.found.map(({ release, serves }) => [release, serves])],
+      [
+        1,
+        [
+          ['v2', true],
+          ['v1', false],
+        ],
+      ],
+    )
+    const source = await ask('glibc')
+    assert.ok(source.report.found.some((found) => found.package === 'libc6' && found.source === 'glibc'))
+    assert.equal((await ask('glibc<1')).report.found.length, 0)
+    assert.match((await ask('zlib<1.2')).report.notes.join(), /zlib1g .* has an epoch/)
+    const built = await ask('python-pip')
+    assert.deepEqual([built.code, built.report.found.every(({ onlyBuild }) => onlyBuild)], [0, true])
+    assert.equal((await berth.problem('affected', 'no package')).code, 'query-unclear')
   })
 
   it('stays in the store for as long as a release is kept, and goes with the last one', async () => {

@@ -29,3 +29,13 @@ that serves remembers its lock.`,
     fix: 'Run `berth lock` there, or name an application (`berth ps` lists them)',
   }),
 })
+
+export const queryUnclear = problem('query-unclear', {
+  explain: `\`berth affected\` takes the name of a package, and bounds if not every version counts: \`openssl\`,
+\`'openssl<3.0.15'\`, \`'npm:left-pad>=1.0,<1.3'\`. The relations are \`<\`, \`<=\`, \`>\`, \`>=\`, \`=\` and \`!=\`; several are
+joined by commas, and all of them must hold.`,
+  text: ({ query }: { query: string }) => ({
+    message: `${JSON.stringify(query)} is no package with bounds`,
+    fix: "Write it such as 'openssl<3.0.15', in quotes",
+  }),
+})

@@ -30,9 +30,34 @@ function comparePython(one: string, other: string): number {
 
 /** Semantic versioning, with the `v` that Go writes in front; what is none comes first. */
 function compareSemantic(one: string, other: string): number {
-  const [left, right] = [semver.valid(one, { loose: true }), semver.valid(other, { loose: true })]
+  const [left, right] = [semanticOf(one), semanticOf(other)]
   if (left === null || right === null) return Number(left !== null) - Number(right !== null) || compareText(one, other)
   return semver.compare(left, right)
+}
+
+/** People leave out what is zero: `1.10` is `1.10.0`. */
+function semanticOf(text: string): string | null {
+  const [whole = '', minor, patch] = /^v?\d+(?:(\.\d+)(\.\d+)?)?$/.exec(text) ?? []
+  return semver.valid(whole === '' ? text : `${whole}${minor ? '' : '.0'}${patch ? '' : '.0'}`, { loose: true })
+}
+
+/** Whether a text is a version of its ecosystem, so that comparing it means something. */
+export function isVersionOf(kind: ArtifactKind, text: string): boolean {
+  switch (kind) {
+    case 'deb':
+      return /^(\d+:)?\d[A-Za-z0-9.+~:-]*$/.test(text)
+    case 'pypi':
+      return pep440.valid(text) !== null
+    case 'npm':
+    case 'go':
+      return semanticOf(text) !== null
+    case 'git':
+    case 'http':
+    case 'image':
+      return false
+    default:
+      return kind satisfies never
+  }
 }
 
 function compareText(one: string, other: string): number {
