@@ -1,18 +1,20 @@
-import { join } from 'node:path'
-import type { Artifact, Lock } from '../../model/lock.ts'
+import type { Lock } from '../../model/lock.ts'
 import type { Image, ImageConfigPlan } from '../../model/plan.ts'
 import { noStartCommand } from '../../model/problems/install.ts'
-import { makeDirectoryInside } from './copy-tree.ts'
 import type { ImageConfig } from './dockerfile/index.ts'
 import { keyOf } from '../../image/index.ts'
 import type { LayerStep } from './layer-step.ts'
+import { withTree } from './layer-work.ts'
 import { fetchedArtifacts, fetchedKey, heldArtifacts, newLock, requireFitting, type Recording } from './locking.ts'
 import type { DockerfileInstall } from './plan-dockerfile.ts'
 import { recipeVersion } from './recipe.ts'
 import { StackBuilder } from './stack-builder.ts'
 import { BuildContext } from './stages/build-context.ts'
+import { RecordedFetching } from './stages/recorded-fetching.ts'
+import { makeDirectories, resolveInRoot } from './stages/root-path.ts'
 import { StageBuilder, type Fetching } from './stages/stage-builder.ts'
-import { replaySession } from './with-proxy.ts'
+import { asUnrepeatable } from './stages/step-failure.ts'
+import { replaySession } from './replay-session.ts'
 import type { Workshop } from './workshop.ts'
 
 /** An image and the lock that it was built with. */
@@ -35,7 +37,11 @@ export async function applyDockerfile(plan: DockerfileInstall, workshop: Worksho
   }
   const lock = await record(plan, workshop, locking)
   const following: Workshop = { ...workshop, locking: { mode: 'follow', lock, file: 'berth.lock' } }
-  return { image: await replay(plan, following, lock), lock }
+  try {
+    return { image: await replay(plan, following, lock), lock }
+  } catch (error) {
+    throw asUnrepeatable(error)
+  }
 }
 
 async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): Promise<Image> {
@@ -44,6 +50,7 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
     sessionFor: () => replaySession(workshop, artifacts),
     key: fetchedKey(artifacts),
     took: () => undefined,
+    isRehearsal: false,
   }
   const builder = new StackBuilder(workshop)
   const stages = new StageBuilder(workshop, builder, await stageContext(plan, workshop), fetching)
@@ -56,22 +63,12 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
 }
 
 async function record(plan: DockerfileInstall, workshop: Workshop, recording: Recording): Promise<Lock> {
-  workshop.emit({ kind: 'notice', message: 'no lock fits: building once to write down what is fetched' })
-  const artifacts: Artifact[] = []
-  const held = fetchedArtifacts(heldArtifacts(plan, recording))
-  const fetching: Fetching = {
-    sessionFor: () => ({
-      mode: 'record',
-      held,
-      ...(recording.asOf === undefined ? {} : { asOf: new Date(recording.asOf) }),
-    }),
-    // What is recorded stands for this recording alone.
-    key: `${Date.now()} ${Math.random()}`,
-    took: (more) => artifacts.push(...more),
-  }
-  const stages = new StageBuilder(workshop, new StackBuilder(workshop), await stageContext(plan, workshop), fetching)
+  const fetching = new RecordedFetching(workshop, recording, fetchedArtifacts(heldArtifacts(plan, recording)))
+  const context = await stageContext(plan, workshop)
+  const stages = new StageBuilder(workshop, new StackBuilder(workshop), context, fetching)
   await stages.build()
-  return newLock(plan, recording, { artifacts: [...stages.imageArtifacts, ...artifacts], time: stages.time })
+  const artifacts = [...stages.imageArtifacts, ...fetching.artifacts]
+  return newLock(plan, recording, { artifacts, time: stages.time })
 }
 
 async function stageContext(plan: DockerfileInstall, workshop: Workshop) {
@@ -111,9 +108,10 @@ function volumeStep(plan: DockerfileInstall, below: readonly LayerStep[], epoch:
     inputs: {
       kind: 'stage',
       times: 'set',
-      make: async ({ upper }) => {
-        for (const directory of directories) await makeDirectoryInside(join(upper), directory)
-      },
+      make: (work) =>
+        withTree(work, async (root) => {
+          for (const directory of directories) await makeDirectories(resolveInRoot(root, directory))
+        }),
     },
   }
 }

@@ -8,7 +8,6 @@ import type { Session } from '../../proxy/session.ts'
 import { clientEnvironment, insideDirectory } from './client-environment.ts'
 import { copyFiles, copyTree } from './copy-tree.ts'
 import { runInSandbox, type LayerWork } from './layer-work.ts'
-import { withProxy } from './with-proxy.ts'
 
 type CommandsPlan = Extract<LayerPlan, { kind: 'commands' }>
 
@@ -29,6 +28,8 @@ export async function makeCommands(
   await layOutInputs(workshop.treeDir, app, plan.inputs)
   const inputs = (await listTree(app)).filter(({ path }) => path !== '')
   for (const { path } of await listTree(app)) await files.lchown(join(app, path), buildUser, buildUser)
+  // Loaded when something is built: the daemon serves for months without.
+  const { withProxy } = await import('./with-proxy.ts')
   const artifacts = await withProxy(work, session, async (proxy, access) => {
     await runInSandbox(work, {
       runAs: unprivileged,

@@ -8,7 +8,7 @@ import { makeCommands } from './make-commands.ts'
 import { makeBase, makePackages } from './make-packages.ts'
 import { makeSource } from './make-source.ts'
 import { explainWantOfRoom } from './room.ts'
-import { replaySession } from './with-proxy.ts'
+import { replaySession } from './replay-session.ts'
 import type { Workshop } from './workshop.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import * as files from '../../host/files.ts'
 import { pathsOf } from '../../host/instance.ts'
-import { digestOf, type Artifact } from '../../model/lock.ts'
 import { Problem } from '../../model/problem.ts'
 import { notLocked } from '../../model/problems/lock.ts'
 import { adapters } from '../../proxy/adapters/index.ts'
@@ -9,20 +8,8 @@ import type { Fetch } from '../../proxy/dispatcher.ts'
 import { startLockingProxy, type LockingProxy } from '../../proxy/locking-proxy.ts'
 import type { Session } from '../../proxy/session.ts'
 import { clientFiles } from './client-environment.ts'
-import { fetchBlob } from './fetch.ts'
 import type { LayerWork } from './layer-work.ts'
 import { rememberPythonIndexes } from './python-indexes.ts'
-import type { Workshop } from './workshop.ts'
-
-/** A session that serves what a lock has, out of the store or fetched again. */
-export function replaySession(workshop: Workshop, artifacts: readonly Artifact[]): Session {
-  const { blobs } = workshop.store
-  const provide = async (artifact: Artifact) => {
-    await fetchBlob(workshop, artifact, () => undefined)
-    return blobs.path(digestOf(artifact))
-  }
-  return { mode: 'replay', artifacts, provide }
-}
 
 /** How a sandbox gets at its proxy: paths on the host. */
 export interface ProxyAccess {
@@ -76,11 +63,12 @@ export async function withProxy<Result>(
 }
 
 /** A package manager says that it could not get something; why is known here. */
-function explain(error: unknown, { title }: LayerWork, { failure, missing }: LockingProxy): unknown {
+function explain(error: unknown, { title, workshop }: LayerWork, { failure, missing }: LockingProxy): unknown {
   if (!(error instanceof Problem) || error.code !== 'build-failed') return error
   if (failure) return failure
-  if (missing.length > 0) return notLocked({ title, missing, lines: error.text.lines ?? [] }, { cause: error })
-  return error
+  if (missing.length === 0) return error
+  const file = workshop.locking.mode === 'follow' ? workshop.locking.file : 'berth.lock'
+  return notLocked({ title, file, missing, lines: error.text.lines ?? [] }, { cause: error })
 }
 
 /** Says what a build fetches: bytes by host as progress, each refusal as a notice. */

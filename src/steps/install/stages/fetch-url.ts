@@ -2,8 +2,6 @@ import { hashFile } from '../../../host/hashing-file.ts'
 import type { Artifact } from '../../../model/lock.ts'
 import { downloadFailed } from '../../../model/problems/install.ts'
 import { checksumWrong } from '../../../model/problems/dockerfile-build.ts'
-import { adapters } from '../../../proxy/adapters/index.ts'
-import { askOnce } from '../../../proxy/ask-once.ts'
 import type { Session } from '../../../proxy/session.ts'
 import type { UrlSource } from '../dockerfile/index.ts'
 import type { LayerWork } from '../layer-work.ts'
@@ -18,6 +16,10 @@ export async function fetchUrl(
   session: Session,
 ): Promise<{ path: string; artifacts: readonly Artifact[] }> {
   const { blobs, cache } = workshop.store
+  const [{ adapters }, { askOnce }] = await Promise.all([
+    import('../../../proxy/adapters/index.ts'),
+    import('../../../proxy/ask-once.ts'),
+  ])
   const asked = await askOnce(new URL(url), {
     session,
     adapters,

@@ -9,7 +9,7 @@ import { clientEnvironment, insideDirectory } from '../client-environment.ts'
 import type { RunAction } from '../dockerfile/action.ts'
 import { runOne, withSandbox, type LayerWork } from '../layer-work.ts'
 import { recompileByteCode } from '../recompile.ts'
-import { withProxy, type ProxyAccess } from '../with-proxy.ts'
+import type { ProxyAccess } from '../with-proxy.ts'
 import { accountIn } from './accounts.ts'
 import { dropAuthority, layerWithAuthority } from './authority-layer.ts'
 import { MountPoints } from './mount-points.ts'
@@ -29,6 +29,7 @@ export async function makeRun(
     await execute(work, action, { sources, online: undefined })
     return []
   }
+  const { withProxy } = await import('../with-proxy.ts')
   return withProxy(work, session, async (proxy, access) => {
     const below = await layerWithAuthority(work, proxy.certificate)
     const environment = clientEnvironment(session)
