@@ -19,6 +19,7 @@ import { installSource } from '../deploy.ts'
 import { secondsSince, step } from '../journal.ts'
 import { lockOf, storeLock } from '../locking.ts'
 import { installPlanOf, openSource, storeSource, type Source } from '../source.ts'
+import { warnOfDates } from './dates.ts'
 import { differencesOf } from './differences.ts'
 import { Elsewhere } from './rebuild.ts'
 import { chooseSurroundings, type Surroundings } from './surroundings.ts'
@@ -125,6 +126,7 @@ async function rebuild(berth: Berth, original: Original, { emit, signal }: Work)
     for (const difference of differences) emit({ kind: 'difference', ...difference })
     throw notReproducible({ what, digest: image.digest, again: again.digest, differences })
   }
+  await warnOfDates(second, { titles, time: lock.time }, emit)
   const byteCode = await byteCodeOf(second.store, again)
   if (byteCode.stale.length > 0) {
     throw staleByteCode({ what, lines: byteCode.stale.map(({ path, reason }) => `${path}: ${reason}`) })
