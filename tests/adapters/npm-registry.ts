@@ -48,22 +48,22 @@ export class NpmRegistry {
 
   async start(): Promise<void> {
     await this.server.start()
-    this.server.otherwise = (request, response) => {
-      request.resume()
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"Not found"}')
-    }
   }
 
   get url(): string {
     return this.server.origin('registry.example.org')
   }
 
-  /** Forgets everything. */
+  /** Forgets everything; to be called before each test. */
   clear(): void {
     this.#packages.clear()
     this.server.files.clear()
     this.server.asked.length = 0
     this.tellsTimes = true
+    this.server.otherwise = (request, response) => {
+      request.resume()
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"Not found"}')
+    }
   }
 
   async publish(fields: PackageJson, options: Publishing = {}): Promise<void> {

@@ -60,7 +60,7 @@ function moduleOf(path: string): GoRequest | undefined {
   if (list !== undefined) return { kind: 'list', module }
   if (latest !== undefined) return { kind: 'latest', module }
   const version = unescaped(escapedVersion)
-  if (version === undefined || version === '') return undefined
+  if (version === undefined || !/^[!-~]{1,500}$/.test(version)) return undefined
   if (file === 'info') return { kind: file, module, version }
   return (file === 'mod' || file === 'zip') && isVersion(version) ? { kind: file, module, version } : undefined
 }

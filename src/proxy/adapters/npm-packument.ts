@@ -92,8 +92,13 @@ export function tagsOf(artifacts: readonly Artifact[]): Record<string, string> {
 /** The highest version, a stable one if there is any. */
 export function newest(versions: readonly string[]): string | undefined {
   const ascending = versions.toSorted(compareVersions)
-  const isStable = (version: string) => valid(version, loose) !== null && prerelease(version, loose) === null
+  const isStable = (version: string) => isVersion(version) && prerelease(version, loose) === null
   return ascending.findLast(isStable) ?? ascending.at(-1)
+}
+
+/** Whether it is a version, and without the spaces around it that are forgiven elsewhere. */
+export function isVersion(text: string): boolean {
+  return /^[!-~]+$/.test(text) && valid(text, loose) !== null
 }
 
 /** Milliseconds since 1970; NaN, which is neither before nor after anything, for what is no time. */

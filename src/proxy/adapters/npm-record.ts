@@ -1,7 +1,9 @@
 import { digestOf } from '../../model/lock.ts'
 import { NotFound, type BuildAnswer, type BuildRequest, type Document, type Recorder } from '../adapter.ts'
+import { askCompressed } from './npm-ask.ts'
 import {
   isFields,
+  isVersion,
   parseObject,
   readPackument,
   seenThrough,
@@ -9,7 +11,7 @@ import {
   type Fields,
   type Packument,
 } from './npm-packument.ts'
-import { packumentUrl, urlKey, type NpmRequest, type Reading } from './npm-requests.ts'
+import { packumentUrl, readTarballUrl, urlKey, type NpmRequest, type Reading } from './npm-requests.ts'
 import { json } from './npm-services.ts'
 import { fitsDist, readTarball } from './npm-tarball.ts'
 
@@ -62,7 +64,7 @@ export class NpmRecording {
     const headers = passedOn(request)
     // Times are in the full format only.
     if (recorder.asOf) headers['accept'] = 'application/json'
-    const document = await recorder.ask(request.url, { headers })
+    const document = await askCompressed(recorder, request.url, { headers })
     const fields = document.status === 200 ? parseObject(document.body.toString('utf8')) : undefined
     const [first, last] = [wanted.readings[0], wanted.readings.at(-1)]
     const packument = readPackument(fields)
@@ -110,14 +112,17 @@ export class NpmRecording {
     for (const [tag, version] of Object.entries(packument['dist-tags'])) this.#tag({ name, version }, tag)
   }
 
+  /** What is announced is another package's if its URL says so; what a lock could not hold is nobody's. */
   #announce(what: Required<Reading>, dist: unknown): void {
     const { tarball, integrity, shasum } = textsOf(dist)
     const url = tarball === undefined ? null : URL.parse(tarball)
+    if (!url || !isVersion(what.version) || (readTarballUrl(url)?.name ?? what.name) !== what.name) return
     // Only what is compared is kept: there are tens of thousands of these.
-    if (url) this.#announced.set(urlKey(url), { ...what, dist: { integrity, shasum } })
+    this.#announced.set(urlKey(url), { ...what, dist: { integrity, shasum } })
   }
 
   #tag({ name, version }: Required<Reading>, tag: string): void {
+    if (!/^[!-~]{1,200}$/.test(tag)) return
     const known = this.#tags.get(`${name}@${version}`)
     if (!known) this.#tags.set(`${name}@${version}`, [tag])
     else if (!known.includes(tag)) known.push(tag)
@@ -140,7 +145,7 @@ export class NpmRecording {
     recorder: Recorder,
   ): Promise<Fields | undefined> {
     const headers = { ...passedOn(request), accept: 'application/json' }
-    const { body } = await recorder.ask(packumentUrl(request.url), { headers })
+    const { body } = await askCompressed(recorder, packumentUrl(request.url), { headers })
     const packument = readPackument(parseObject(body.toString('utf8')))
     if (!packument) return undefined
     const { versions, 'dist-tags': tags } = this.#see(name, packument, recorder)
@@ -168,7 +173,7 @@ function passedOn({ headers }: BuildRequest): Record<string, string> {
 }
 
 function passing({ status, headers, body }: Document): BuildAnswer {
-  const passed = ['content-type', 'content-encoding', 'www-authenticate', 'retry-after']
+  const passed = ['content-type', 'www-authenticate', 'retry-after']
   return {
     status,
     headers: Object.fromEntries(Object.entries(headers).filter(([name]) => passed.includes(name))),

@@ -54,6 +54,12 @@ export function packumentUrl(url: URL): URL {
   return new URL(url.origin + url.pathname.replace(/\/[^/]*$/, ''))
 }
 
+/** What a URL of a tarball says itself, if it is where registries usually have them. */
+export function readTarballUrl(url: URL): Required<Reading> | undefined {
+  const segments = segmentsOf(url)
+  return segments && tarballOf(segments)
+}
+
 function segmentsOf({ pathname }: URL): string[] | undefined {
   try {
     return decodeURIComponent(pathname).slice(1).split('/')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { NpmRegistry, tarballOf } from '../../../tests/adapters/npm-registry.ts'
 import * as testing from '../../../tests/adapters/proxy.ts'
 import type { Artifact } from '../../model/lock.ts'
@@ -245,6 +246,28 @@ describe('npm', () => {
     assert.match(body, /forged@1\.0\.0 from registry\.example\.org:\d+ is not what its registry has announced/)
   })
 
+  it('takes from a document what a lock can hold, and nothing about the packages of others', async () => {
+    await registry.publish({ name: 'victim', version: '1.0.0' })
+    const dist = { tarball: `${registry.url}/victim/-/victim-1.0.0.tgz`, integrity: 'sha512-AAAA' }
+    await registry.publish(
+      { name: 'evil', version: '1.0.0' },
+      { announced: { dist }, tags: ['latest', 'new\nline', 'x'.repeat(5000), 'ünïcode'] },
+    )
+    await registry.publish({ name: 'evil', version: 'no version\n' }, { path: '/odd', tags: [] })
+    await using proxy = await testing.startTestProxy(directory, testing.recording, npm)
+    for (const path of ['/victim', '/evil']) await testing.get(proxy, registry.url + path, { headers: abbreviated })
+    assert.equal((await testing.get(proxy, dist.tarball)).status, 200)
+    assert.equal((await testing.get(proxy, `${registry.url}/odd`)).status, 403)
+    await testing.get(proxy, `${registry.url}/evil/-/evil-1.0.0.tgz`)
+    assert.deepEqual(
+      proxy.proxy.artifacts.map(({ name, version, tags }) => [name, version, tags]),
+      [
+        ['victim', '1.0.0', ['latest']],
+        ['evil', '1.0.0', ['latest']],
+      ],
+    )
+  })
+
   it('passes on what a registry says when it has no package', async () => {
     registry.server.files.set('/gateway', '<html>busy</html>')
     await using proxy = await testing.startTestProxy(directory, testing.recording, npm)
@@ -254,6 +277,29 @@ describe('npm', () => {
     assert.deepEqual([absent.status, absent.body], [404, '{"error":"Not found"}'])
     assert.equal((await testing.get(proxy, `${registry.url}/absent/-/absent-1.0.0.tgz`)).status, 404)
     assert.deepEqual(proxy.proxy.artifacts, [])
+  })
+
+  it('reads what is compressed, within limits', async () => {
+    await registry.publish({ name: 'packed', version: '1.0.0' })
+    const document = gzipSync(registry.server.files.get('/packed') ?? '')
+    registry.server.files.delete('/packed')
+    const answers: Record<string, [string, Buffer]> = {
+      '/packed': ['gzip', document],
+      '/bomb': ['gzip', gzipSync(Buffer.alloc(513 * 1024 ** 2))],
+      '/cut': ['gzip', document.subarray(0, 50)],
+      '/odd': ['br', document],
+    }
+    registry.server.otherwise = (request, response) => {
+      const [encoding, body] = answers[request.url ?? ''] ?? ['identity', Buffer.alloc(0)]
+      response.writeHead(200, { 'content-encoding': encoding }).end(body)
+    }
+    const { artifacts } = await install(testing.recording, ['install', 'packed'])
+    assert.deepEqual(artifacts[0]?.tags, ['latest'])
+    await using proxy = await testing.startTestProxy(directory, testing.recording, npm)
+    const ask = async (path: string) => (await testing.get(proxy, registry.url + path, { headers: abbreviated })).body
+    assert.match(await ask('/bomb'), /cannot be unpacked/)
+    assert.match(await ask('/cut'), /cannot be unpacked/)
+    assert.match(await ask('/odd'), /in the encoding br/)
   })
 
   it('leaves other JSON to others', async () => {
