@@ -25,7 +25,7 @@ export type Event =
   | { kind: 'done'; app: string; action: string; message: string }
   | ProblemEvent
 
-export type ProgressUnit = 'bytes' | 'files' | 'packages' | 'seconds'
+export type ProgressUnit = 'bytes' | 'files' | 'packages' | 'seconds' | 'steps'
 
 /** The last event of work that failed. */
 export interface ProblemEvent {

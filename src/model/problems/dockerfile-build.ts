@@ -20,6 +20,19 @@ secret's id as its name. It is there while the command runs, and in no layer.`,
   }),
 })
 
+export const notRepeatable = problem('dockerfile-not-repeatable', {
+  explain: `A Dockerfile is carried out twice when it is locked: once with the network, while everything that it fetches is
+written down, and then with nothing but that. Here the first time went well and the second did not, although nobody has
+changed anything: a command asks for something else each time (a URL with the time or a random number in it, a server that
+is chosen anew), or it depends on the time or on chance in another way.`,
+  text: ({ message, at, lines }: { message: string; at: string | undefined; lines: readonly string[] }) => ({
+    message: `Cannot do the same twice: ${message}`,
+    fix: 'Make that command ask for the same each time; `--verbose` shows what it did',
+    ...(at === undefined ? {} : { at }),
+    lines,
+  }),
+})
+
 export const featureUnsupported = problem('dockerfile-not-possible', {
   explain: `berth carries Dockerfiles out itself. A few things would make an image depend on more than its lock, or reach
 out of the build; those are refused.`,

@@ -80,12 +80,20 @@ function shown(value: string): string {
   return value === '' ? 'any version' : value
 }
 
+interface NotLocked {
+  readonly title: string
+  /** The lock. */
+  readonly file: string
+  readonly missing: readonly string[]
+  readonly lines: readonly string[]
+}
+
 export const notLocked = problem('not-locked', {
   explain: `While a locked application is built, nothing is served but what \`berth.lock\` names. The build asked for
 something else, so its result would depend on the day and the machine. This happens when a requirement was changed without
 \`berth lock\`, or when an install script downloads something that it did not download while it was recorded.`,
-  text: ({ title, missing, lines }: { title: string; missing: readonly string[]; lines: readonly string[] }) => ({
-    message: `Cannot build ${title}: it asks for what is not in berth.lock: ${missing.slice(0, mostNames).join(', ')}`,
+  text: ({ title, file, missing, lines }: NotLocked) => ({
+    message: `Cannot build "${title}": it asks for what is not in ${file}: ${missing.slice(0, mostNames).join(', ')}`,
     fix: 'Run `berth lock` to record it',
     lines,
   }),

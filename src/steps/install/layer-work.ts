@@ -118,6 +118,15 @@ function explain(title: string, process: BuildProcess, outcome: { exit: BuildExi
   const code = exit.kind === 'failed' ? exit.code : 0
   // 128 + SIGKILL: nobody but the kernel, short of memory, sends that here.
   if (code === 137) return buildOutOfMemory({ title, limit: `${buildLimits.memoryBytes / 1024 ** 3} GiB`, lines })
-  const command = process.argv.length > 6 ? `${process.argv.slice(0, 6).join(' ')} …` : process.argv.join(' ')
-  return buildFailed({ title, command, how: `ended with exit code ${code}`, lines })
+  return buildFailed({ title, command: shownCommand(process.argv), how: `ended with exit code ${code}`, lines })
+}
+
+const shownWords = 6
+const shownLength = 100
+
+/** A command on one line; a shell gets a whole script as one word. */
+function shownCommand(argv: readonly string[]): string {
+  const words = argv.length > shownWords ? [...argv.slice(0, shownWords), '…'] : argv
+  const text = words.join(' ').replace(/\s+/g, ' ')
+  return text.length > shownLength ? `${text.slice(0, shownLength - 1)}…` : text
 }

@@ -21,7 +21,9 @@ export class StackBuilder {
     )
     this.#provided.set(step.key, layer)
     const { diffId: digest, bytes } = layer
-    this.#workshop.emit({ kind: 'layer', title: step.title, digest, bytes, reused })
+    if (step.isRehearsal !== true) {
+      this.#workshop.emit({ kind: 'layer', title: step.title, digest, bytes, reused })
+    }
     return layer
   }
 
@@ -40,7 +42,7 @@ export class StackBuilder {
     const needed = step.standsOn.length === 0 ? [] : below
     const layer = step.made ?? (await makeLayer(this.#workshop, step, await this.directories(needed)))
     const { title, standsOn, answers } = step
-    await store.cache.rememberLayer(step.key, { ...layer, title, standsOn, answers })
+    if (step.isRehearsal !== true) await store.cache.rememberLayer(step.key, { ...layer, title, standsOn, answers })
     return { layer, reused: false }
   }
 }

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import * as files from '../../../host/files.ts'
 import type { LayerWork } from '../layer-work.ts'
+import { resolveInRoot } from './root-path.ts'
 
 /** Where programs look for authorities that know no variable for it. */
 const bundlePath = 'etc/ssl/certs/ca-certificates.crt'
@@ -33,7 +34,8 @@ async function bundleOf(layers: readonly string[]): Promise<string | undefined> 
 
 /** Takes the proxy's authority out of a list that the command wrote to. */
 export async function dropAuthority(upper: string, certificate: string): Promise<void> {
-  const path = join(upper, bundlePath)
+  // In the image, wherever its symbolic links lead.
+  const path = resolveInRoot(upper, bundlePath)
   const facts = await files.lstat(path).catch(() => undefined)
   if (!facts?.isFile()) return
   const text = (await files.readText(path)) ?? ''

@@ -9,6 +9,7 @@ import {
   SourceTree,
   type Action,
   type CopyAction,
+  type RunMount,
   type SourceTreeEntry,
 } from '../dockerfile/index.ts'
 import { originTree } from './origin-tree.ts'
@@ -34,9 +35,33 @@ export class BuildContext {
   /** Stands for all that an action takes of the context: the same files, the same digest. */
   async digestOf(action: Action): Promise<string> {
     if (action.kind === 'copy') return keyOf(await this.#copied(action))
-    const isSeen =
-      action.kind === 'run' && action.mounts.some((mount) => 'from' in mount && mount.from.kind === 'context')
-    return isSeen ? keyOf(await Promise.all(this.entries.map((entry) => this.#describe(entry)))) : ''
+    const seen = action.kind === 'run' ? action.mounts.flatMap((mount) => this.#mounted(mount)) : []
+    return seen.length === 0 ? '' : keyOf(await Promise.all(seen.map((entry) => this.#describe(entry))))
+  }
+
+  /** Makes a directory of what is left of the tree, with one time for all of it. @returns the directory */
+  async copyTo(target: string, time: number): Promise<string> {
+    await files.mkdir(target)
+    for (const entry of this.entries) await this.#copyEntry(entry, target)
+    for (const { path } of [...this.entries].reverse()) await files.lutimes(join(target, path), time, time)
+    await files.lutimes(target, time, time)
+    return target
+  }
+
+  async #copyEntry({ path, kind }: SourceTreeEntry, target: string): Promise<void> {
+    const [source, copy] = [join(this.directory, path), join(target, path)]
+    if (kind === 'directory') await files.mkdir(copy)
+    else if (kind === 'link') await files.symlink(await files.readlink(source), copy)
+    else if (kind === 'file') await files.copyFile(source, copy)
+  }
+
+  /** Links may lead anywhere, so with one of them in its path a mount stands for everything. */
+  #mounted(mount: RunMount): readonly SourceTreeEntry[] {
+    if (!('from' in mount) || mount.from.kind !== 'context') return []
+    const top = mount.source.replace(/^\/+|\/+$/g, '')
+    const isBelow = ({ path }: SourceTreeEntry) => top === '' || path === top || path.startsWith(`${top}/`)
+    const below = this.entries.filter(isBelow)
+    return below.some(({ kind }) => kind !== 'link') ? below : this.entries
   }
 
   async #copied(action: CopyAction): Promise<unknown> {

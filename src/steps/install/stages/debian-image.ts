@@ -13,7 +13,7 @@ export function debianSuiteOf(reference: string): string | undefined {
   if (repository !== 'debian' || digest !== undefined) return undefined
   const name = tag.replace(/-slim$/, '')
   if (suites.has(name)) return name
-  if (['latest', 'stable', 'stable-slim'].includes(name)) return newest
+  if (['latest', 'stable'].includes(name)) return newest
   return numbers[name.split('.')[0] ?? '']
 }
 

@@ -1,5 +1,4 @@
 import { basename, dirname, join, posix } from 'node:path'
-import { runCommand } from '../../../host/command.ts'
 import * as files from '../../../host/files.ts'
 import { kindInRoot } from '../../../host/root-links.ts'
 import type { Artifact } from '../../../model/lock.ts'
@@ -23,6 +22,7 @@ import { withTree, type LayerWork } from '../layer-work.ts'
 import { ownerIn } from './accounts.ts'
 import { fetchUrl } from './fetch-url.ts'
 import { makeDirectories, resolveInRoot } from './root-path.ts'
+import { isArchive, unpackArchive } from './unpack-archive.ts'
 
 /** Where an action takes files from. */
 export interface CopyOrigin {
@@ -31,7 +31,8 @@ export interface CopyOrigin {
 }
 
 export interface CopyInputs {
-  readonly session: Session
+  /** For what is fetched. */
+  readonly session: () => Session
   readonly originOf: (origin: Origin) => Promise<CopyOrigin>
 }
 
@@ -77,8 +78,8 @@ class Copying {
         await this.#placeFile(source.name, 0o644, (target) => files.writeFile(target, source.content))
         return []
       case 'url': {
-        const { path, artifacts } = await fetchUrl(this.#work, source, inputs.session)
-        if (source.unpack && (await isArchive(path))) await this.#unpack(path)
+        const { path, artifacts } = await fetchUrl(this.#work, source, inputs.session())
+        if (source.unpack && (await isArchive(path))) await this.#unpack(path, source.url)
         else await this.#placeFile(source.name, 0o600, (target) => files.copyFile(path, target))
         return artifacts
       }
@@ -120,18 +121,23 @@ class Copying {
 
   async #place(directory: string, { kind, from, to }: Placement): Promise<void> {
     const source = join(directory, from)
-    if (kind === 'archive') return this.#unpack(source)
+    if (kind === 'archive') return this.#unpack(source, from)
     const target = await this.#prepare(to, kind === 'directory')
     if (kind === 'directory') {
-      // A destination that is there already stays as it is.
-      if (await files.exists(target)) return
-      await files.mkdir(target)
+      const isThere = await files.exists(target)
+      if (isThere && (this.#action.parents || to === this.#destination)) return
+      if (!isThere) await files.mkdir(target)
     } else if (kind === 'link') {
       await files.symlink(await files.readlink(source), target)
       await files.lchown(target, this.#target.owner.uid, this.#target.owner.gid)
       return
     } else await files.copyFile(source, target)
     await this.#settle(target, (await files.lstat(source)).mode & 0o7777, kind === 'directory')
+  }
+
+  /** What stays as it is when it is there; directories in it become as those of the source, but not with --parents. */
+  get #destination(): string {
+    return posix.resolve('/', this.#action.destination)
   }
 
   /** Makes the directories above a target, and room for it. */
@@ -164,21 +170,12 @@ class Copying {
     await files.chmod(path, wanted === undefined ? mode : changedMode(parseMode(wanted), mode, isDirectory))
   }
 
-  async #unpack(archive: string): Promise<void> {
+  async #unpack(archive: string, name: string): Promise<void> {
     const { root, owner } = this.#target
-    const place = resolveInRoot(root, this.#action.destination)
-    await makeDirectories(place, owner)
-    await runCommand(
-      ['tar', '--extract', `--file=${archive}`, `--directory=${place}`, '--numeric-owner', '--same-permissions'],
-      { signal: this.#work.workshop.signal },
-    )
+    const { destination } = this.#action
+    await makeDirectories(resolveInRoot(root, destination), owner)
+    const { directory, workshop } = this.#work
+    const staging = join(directory, 'unpacked')
+    await unpackArchive({ archive, name, staging, root, destination, signal: workshop.signal })
   }
-}
-
-/** Whether tar can read it; Docker goes by the content, too. */
-async function isArchive(path: string): Promise<boolean> {
-  const facts = await files.stat(path)
-  if (!facts.isFile() || facts.size === 0) return false
-  const { code } = await runCommand(['tar', '--list', `--file=${path}`], { allowCodes: [0, 1, 2], keepLast: 1024 })
-  return code === 0
 }

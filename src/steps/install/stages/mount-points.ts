@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as files from '../../../host/files.ts'
 import { resolveInRoot } from './root-path.ts'
 
@@ -32,6 +32,9 @@ export class MountPoints {
   async remove(): Promise<void> {
     for (const path of this.#missing) {
       const place = join(this.#upper, path)
+      // A command may have put a symbolic link in the way, which would lead anywhere.
+      const above = dirname(`/${path}`)
+      if (resolveInRoot(this.#upper, above) !== join(this.#upper, above)) continue
       const facts = await files.lstat(place).catch(() => undefined)
       if (facts?.isDirectory()) await files.rmdir(place).catch(whenInUse)
       else if (facts?.isFile() && facts.size === 0) await files.unlink(place)

@@ -1,6 +1,3 @@
-import { join } from 'node:path'
-import * as files from '../../../host/files.ts'
-import { mountLayers, unmountBelow } from '../../../host/mounts.ts'
 import { keyOf } from '../../../image/index.ts'
 import type { Artifact } from '../../../model/lock.ts'
 import type { Session } from '../../../proxy/session.ts'
@@ -22,11 +19,13 @@ import { fixedTime, recipeVersion } from '../recipe.ts'
 import type { StackBuilder } from '../stack-builder.ts'
 import type { Workshop } from '../workshop.ts'
 import type { BuildContext } from './build-context.ts'
-import { makeCopy, type CopyOrigin } from './make-copy.ts'
+import { makeCopy } from './make-copy.ts'
 import { makeDirectory } from './make-directory.ts'
 import { makeRun } from './make-run.ts'
-import { originTree } from './origin-tree.ts'
+import { originsIn, StageOrigins } from './stage-origins.ts'
 import { stageImage, type StageImage } from './stage-images.ts'
+import { withLine } from './step-failure.ts'
+import { stepTitle } from './step-title.ts'
 
 /** How the commands of a Dockerfile get at what they fetch. */
 export interface Fetching {
@@ -35,6 +34,10 @@ export interface Fetching {
   /** Part of the key of a layer whose command may fetch something. */
   readonly key: unknown
   took(artifacts: readonly Artifact[]): void
+  /** Whether a step that failed is worth another attempt, because it may now be given more. */
+  loosen?(error: unknown, title: string): boolean
+  /** What is made serves to find out what is fetched, and nothing else. */
+  readonly isRehearsal: boolean
 }
 
 /** What is not in the Dockerfile. */
@@ -58,8 +61,7 @@ export class StageBuilder {
   readonly #fetching: Fetching
   readonly #images = new Map<string, StageImage>()
   readonly #built = new Map<number, BuiltStage>()
-  readonly #mounted = new Map<string, Promise<string>>()
-  readonly #directory: string
+  readonly #origins: StageOrigins
   #plan: DockerfilePlan
 
   constructor(workshop: Workshop, builder: StackBuilder, context: StageContext, fetching: Fetching) {
@@ -68,21 +70,25 @@ export class StageBuilder {
     this.#context = context
     this.#fetching = fetching
     this.#plan = context.plan
-    this.#directory = workshop.store.blobs.temporaryPath('build')
+    this.#origins = new StageOrigins({
+      builder,
+      tree: context.tree,
+      directory: workshop.store.blobs.temporaryPath('build'),
+      time: () => this.time,
+      stepsOf: (origin) => this.#stepsOf(origin),
+    })
   }
 
   /** Makes every stage that the target needs. @returns the target. */
   async build(): Promise<BuiltStage> {
     try {
-      await files.mkdir(this.#directory, { recursive: true })
       await this.#resolveImages()
       for (const index of this.#plan.needed) this.#built.set(index, await this.#buildStage(index))
       const target = this.#built.get(this.#plan.target)
       if (!target) throw new Error('the target is not among the stages that it needs')
       return target
     } finally {
-      await unmountBelow(this.#directory)
-      await files.removeTree(this.#directory)
+      await this.#origins.close()
     }
   }
 
@@ -125,14 +131,39 @@ export class StageBuilder {
     const evaluated = evaluateStage(this.#plan, index, start)
     for (const { message } of evaluated.notes) this.#workshop.emit({ kind: 'notice', message })
     const steps = [...below]
-    for (const step of evaluated.steps) {
-      await reportedStep(this.#plan, step, async () => {
-        const layer = await this.#layerStep(step, steps)
-        await this.#builder.provide(layer, steps)
-        steps.push(layer)
-      })
+    for (const [done, step] of evaluated.steps.entries()) {
+      const title = stepTitle(step.title, this.#nameOf(index))
+      const total = evaluated.steps.length
+      this.#workshop.emit({ kind: 'progress', step: 'install', what: title, done: done + 1, total, unit: 'steps' })
+      steps.push(await this.#carryOut({ ...step, title }, steps))
     }
     return { evaluated, steps }
+  }
+
+  /** What a stage is called in titles; nothing when there is no other. */
+  #nameOf(index: number): string | undefined {
+    return this.#plan.needed.length === 1 ? undefined : this.#plan.stages[index]?.name
+  }
+
+  async #carryOut(step: Step, below: readonly LayerStep[]): Promise<LayerStep> {
+    try {
+      return await reportedStep(this.#plan, step, async () => {
+        const layer = await this.#layerStep(step, below)
+        await this.#provide(layer, below)
+        return layer
+      })
+    } catch (error) {
+      throw withLine(error, `${this.#plan.file.source.path}:${step.line}`)
+    }
+  }
+
+  async #provide(layer: LayerStep, below: readonly LayerStep[]): Promise<void> {
+    try {
+      await this.#builder.provide(layer, below)
+    } catch (error) {
+      if (this.#fetching.loosen?.(error, layer.title) !== true) throw error
+      await this.#builder.provide(layer, below)
+    }
   }
 
   #startOf(index: number): { start: StageStart; below: readonly LayerStep[] } {
@@ -160,16 +191,19 @@ export class StageBuilder {
   async #layerStep({ action, title }: Step, below: readonly LayerStep[]): Promise<LayerStep> {
     const standsOn = below.map(({ key }) => key)
     const fetches = mayFetch(action)
+    const origins = originsIn(action).map((origin) => this.#stepsOf(origin))
+    const isPassing = [...below, ...origins.flat()].some((step) => step.isRehearsal === true)
     return {
       key: keyOf({
         recipeVersion,
         kind: 'stage',
         ...{ standsOn, action, time: this.time },
-        origins: originsIn(action).map((origin) => this.#stepsOf(origin).map(({ key }) => key)),
+        origins: origins.map((steps) => steps.map(({ key }) => key)),
         context: await this.#context.tree.digestOf(action),
         fetched: fetches ? this.#fetching.key : null,
       }),
       ...{ title, keep: true, epoch: this.time, standsOn, answers: [] },
+      isRehearsal: isPassing || (fetches && this.#fetching.isRehearsal),
       inputs: {
         kind: 'stage',
         times: action.kind === 'run' ? 'clamp' : 'set',
@@ -179,18 +213,17 @@ export class StageBuilder {
   }
 
   async #make(work: LayerWork, action: Action): Promise<void> {
-    const directoryOf = (origin: Origin) => this.#directoryOf(origin)
-    const originOf = (origin: Origin) => this.#originOf(origin)
     switch (action.kind) {
       case 'run': {
         const { app, secret } = this.#context
-        const sources = { app, secret, directoryOf }
+        const sources = { app, secret, directoryOf: (origin: Origin) => this.#origins.directoryOf(origin) }
         const session = this.#fetching.sessionFor()
         this.#fetching.took(await makeRun(work, action, { session, sources }))
         return
       }
       case 'copy': {
-        const session = this.#fetching.sessionFor()
+        const session = () => this.#fetching.sessionFor()
+        const originOf = (origin: Origin) => this.#origins.originOf(origin)
         this.#fetching.took(await makeCopy(work, action, { session, originOf }))
         return
       }
@@ -204,44 +237,9 @@ export class StageBuilder {
     if (origin.kind === 'stage') return this.#stageAt(origin.index).steps
     return origin.kind === 'image' ? this.#imageOf(origin).steps : []
   }
-
-  /** An origin as one tree. */
-  async #directoryOf(origin: Origin): Promise<string> {
-    if (origin.kind === 'context') return this.#workshop.treeDir
-    const name = keyOf(origin)
-    const known = this.#mounted.get(name)
-    if (known) return known
-    const mounted = this.#mount(join(this.#directory, name), this.#stepsOf(origin))
-    this.#mounted.set(name, mounted)
-    return mounted
-  }
-
-  async #originOf(origin: Origin): Promise<CopyOrigin> {
-    if (origin.kind === 'context') return this.#context.tree
-    const directory = await this.#directoryOf(origin)
-    return { directory, entries: await originTree(directory) }
-  }
-
-  async #mount(target: string, steps: readonly LayerStep[]): Promise<string> {
-    const layers = await this.#builder.directories(steps)
-    const links = `${target}-layers`
-    const empty = `${target}-empty`
-    await files.mkdir(empty)
-    if (layers.length === 0) return empty
-    await files.mkdir(links)
-    // An overlay needs two of them at least.
-    await mountLayers([empty, ...layers], target, links)
-    return target
-  }
 }
 
 function mayFetch(action: Action): boolean {
   if (action.kind === 'run') return action.network === 'default'
   return action.kind === 'copy' && action.sources.some(({ kind }) => kind === 'url' || kind === 'git')
-}
-
-function originsIn(action: Action): Origin[] {
-  if (action.kind === 'copy') return action.sources.flatMap((source) => (source.kind === 'files' ? [source.from] : []))
-  if (action.kind !== 'run') return []
-  return action.mounts.flatMap((mount) => (mount.kind === 'bind' || mount.kind === 'cache' ? [mount.from] : []))
 }
