@@ -87,7 +87,7 @@ const ArtifactBlock = z.strictObject({
   version: Line.max(1024),
   part: z.enum(parts).optional(),
   tags: z.array(Name).optional(),
-  url: z.string().regex(/^(https?|ssh|git|file):\/\/[!-~]+$/, 'must be a URL'),
+  url: z.string().regex(/^(https?|ssh|git|file|docker):\/\/[!-~]+$/, 'must be a URL'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits'),
   size: z.int().min(0),
 })

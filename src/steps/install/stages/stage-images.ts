@@ -1,6 +1,5 @@
 import { keyOf } from '../../../image/index.ts'
 import type { Artifact } from '../../../model/lock.ts'
-import { featureUnsupported } from '../../../model/problems/dockerfile-build.ts'
 import type { ImageConfig, ImageOrigin } from '../dockerfile/index.ts'
 import type { LayerStep } from '../layer-step.ts'
 import { debArtifact, hashesOf, packageQuestion } from '../layer-steps.ts'
@@ -9,14 +8,10 @@ import { distributionPackages, packageSetOf, resolvePackages, timeKey, type Pack
 import { rememberedAnswers } from '../answers.ts'
 import type { Workshop } from '../workshop.ts'
 import { debianSuiteOf } from './debian-image.ts'
+import { registryImage } from './registry-image.ts'
+import type { StageImage } from './stage-image.ts'
 
-/** An image that a stage stands on or takes files from, ready to be built upon. */
-export interface StageImage {
-  readonly steps: readonly LayerStep[]
-  readonly config: ImageConfig
-  /** What a lock has to say of it. */
-  readonly artifacts: readonly Artifact[]
-}
+export type { StageImage }
 
 const debianConfig: ImageConfig = {
   Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
@@ -24,18 +19,12 @@ const debianConfig: ImageConfig = {
 }
 
 /**
- * Finds out what an image is made of: Debian by its packages.
- * @throws featureUnsupported, and the problems of resolving
+ * Finds out what an image is made of: Debian by its packages, every other one by what its registry has.
+ * @throws the problems of resolving, and of registries
  */
-export async function stageImage(workshop: Workshop, { reference }: ImageOrigin): Promise<StageImage> {
-  const suite = debianSuiteOf(reference)
-  if (suite === undefined) {
-    throw featureUnsupported({
-      what: `FROM ${reference}`,
-      why: 'images of registries cannot be fetched yet',
-      instead: 'Start from debian:bookworm, and install what is needed with apt-get',
-    })
-  }
+export async function stageImage(workshop: Workshop, image: ImageOrigin): Promise<StageImage> {
+  const suite = debianSuiteOf(image.reference)
+  if (suite === undefined) return registryImage(workshop, image)
   const own: Workshop = { ...workshop, plan: { ...workshop.plan, suite } }
   const names = distributionPackages(suite)
   const key = packageQuestion(suite, names, [])
@@ -60,7 +49,7 @@ async function packagesOf(
 ): Promise<PackageSet> {
   const { locking } = workshop
   const ofSuite = (artifacts: readonly Artifact[]) =>
-    artifacts.filter(({ part, tags }) => part === 'base' && (tags ?? []).includes(suite))
+    artifacts.filter(({ kind, part, tags }) => kind === 'deb' && part === 'base' && (tags ?? []).includes(suite))
   if (locking.mode === 'follow') return packageSetOf(workshop, ofSuite(locking.lock.artifacts))
   const { update, previous } = locking
   const locked = ofSuite(previous?.artifacts ?? [])
