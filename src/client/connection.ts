@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers'
 import { hasCode } from '../host/files.ts'
 import { requestOverSocket } from '../host/unix-http.ts'
 import type { Event, ProblemEvent } from '../model/events.ts'
-import { Problem } from '../model/problem.ts'
+import { problemFrom } from '../model/problem-event.ts'
+import type { Problem } from '../model/problem.ts'
 import { daemonAnswerUnknown, daemonLost } from '../model/problems/client.ts'
 
 /** The daemon of this host, as the commands see it. */
@@ -97,12 +98,4 @@ function parseProblem(body: string): ProblemEvent | undefined {
   } catch {
     return undefined
   }
-}
-
-/** A problem that the daemon met, as if it had been met here. */
-export function problemFrom({ code, message, fix, at, lines, temporary }: ProblemEvent): Problem {
-  return new Problem(
-    { code, explain: '', temporary },
-    { message, fix, ...(at === undefined ? {} : { at }), ...(lines === undefined ? {} : { lines }) },
-  )
 }

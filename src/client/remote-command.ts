@@ -4,7 +4,8 @@ import type { CommandRequest } from '../model/api.ts'
 import { encodeFrame, frameReader, type Frame } from '../model/command-stream.ts'
 import type { ProblemEvent } from '../model/events.ts'
 import { daemonLost } from '../model/problems/client.ts'
-import { problemFrom, refusal } from './connection.ts'
+import { refusal } from './connection.ts'
+import { problemFrom } from '../model/problem-event.ts'
 
 /** What a command in a sandbox is connected with on our side. */
 export interface CommandEnds {

@@ -1,8 +1,7 @@
-import { mkdtemp } from '../../host/files.ts'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommandFailed, runCommand } from '../../host/command.ts'
-import { hasCode, mkdir, readdir, removeTree } from '../../host/files.ts'
+import { hasCode, mkdir, mkdtemp, readdir, removeTree } from '../../host/files.ts'
 import { readChunks } from '../../host/hashing-file.ts'
 import { pathsOf, type Instance } from '../../host/instance.ts'
 import { unmountBelow } from '../../host/mounts.ts'
@@ -12,7 +11,7 @@ import type { Emit, ProblemEvent } from '../../model/events.ts'
 import { digestOf, type Lock } from '../../model/lock.ts'
 import { renderLock } from '../../model/lock-file.ts'
 import type { Image } from '../../model/plan.ts'
-import { Problem } from '../../model/problem.ts'
+import { problemFrom } from '../../model/problem-event.ts'
 import type { Berth } from '../berth.ts'
 import type { RebuildLine, RebuildOrder } from './order.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -151,13 +150,6 @@ class LineReader {
     if (!this.#image) throw new Error('the process that builds again ended without a word')
     return this.#image
   }
-}
-
-function problemFrom({ code, message, fix, at, lines, temporary }: ProblemEvent): Problem {
-  return new Problem(
-    { code, explain: '', temporary },
-    { message, fix, ...(at === undefined ? {} : { at }), ...(lines === undefined ? {} : { lines }) },
-  )
 }
 
 function reproductionsOf({ run }: Pick<Instance, 'run'>): string {
