@@ -1,20 +1,14 @@
-import { posix } from 'node:path'
 import { basename, dirname, join, relative } from 'node:path'
 import { writeAttributes, type Attributes } from '../host/file-attributes.ts'
 import * as files from '../host/files.ts'
 import { LinksInCircle, resolveInRoot } from '../host/root-links.ts'
 import { makeFifo, makeWhiteouts } from '../host/special-files.ts'
 import { shown, TarFault, type TarHeader } from './foreign-header.ts'
+import { cleanPath, isKind, linkFile, longestPath } from './foreign-path.ts'
 import type { ReadContent } from './foreign-tar.ts'
 
-/** Bounds on what one layer may come to. */
-export const foreignLimits = {
-  entries: 2_000_000,
-  fifos: 1000,
-  account: 0o7777777,
-  pathBytes: 4000,
-  nameBytes: 255,
-} as const
+/** Bounds on what one layer may come to; an account is what seven octal digits of a header can say. */
+const limits = { entries: 2_000_000, fifos: 1000, account: 0o7777777 } as const
 
 const whiteoutPrefix = '.wh.'
 const opaqueMarker = '.wh..wh..opq'
@@ -57,8 +51,8 @@ export class ForeignTree {
 
   async #add(header: TarHeader, content: ReadContent): Promise<void> {
     this.#entries += 1
-    if (this.#entries > foreignLimits.entries) throw new TarFault(`it has more than ${foreignLimits.entries} entries`)
-    if (header.uid > foreignLimits.account || header.gid > foreignLimits.account) {
+    if (this.#entries > limits.entries) throw new TarFault(`it has more than ${limits.entries} entries`)
+    if (header.uid > limits.account || header.gid > limits.account) {
       throw new TarFault(
         `${shown(header.path)} belongs to the account ${header.uid}:${header.gid}, which is too large a number`,
       )
@@ -148,7 +142,7 @@ export class ForeignTree {
     if (source === path) return
     await this.#clear(path)
     this.#capabilities.delete(path)
-    if (header.type === 'hardlink') return link(source, path)
+    if (header.type === 'hardlink') return linkFile(source, path)
     if (header.type === 'symlink') await this.#writeLink(path, header)
     else if (header.type === 'fifo') await this.#writeFifo(path)
     else return this.#writeFile(path, header, content)
@@ -188,7 +182,7 @@ export class ForeignTree {
   }
 
   async #writeLink(path: string, { linkTarget }: TarHeader): Promise<void> {
-    if (linkTarget === '' || Buffer.byteLength(linkTarget) > foreignLimits.pathBytes) {
+    if (linkTarget === '' || Buffer.byteLength(linkTarget) > longestPath) {
       throw new TarFault(`${shown(relative(this.#root, path))} is a link to nothing that can be`)
     }
     await files.symlink(linkTarget, path)
@@ -197,7 +191,7 @@ export class ForeignTree {
 
   async #writeFifo(path: string): Promise<void> {
     this.#fifos += 1
-    if (this.#fifos > foreignLimits.fifos) throw new TarFault(`it has more than ${foreignLimits.fifos} named pipes`)
+    if (this.#fifos > limits.fifos) throw new TarFault(`it has more than ${limits.fifos} named pipes`)
     await makeFifo(path)
   }
 
@@ -217,31 +211,4 @@ export class ForeignTree {
     await files.removeTree(path)
     this.#directories.clear()
   }
-}
-
-async function link(source: string, path: string): Promise<void> {
-  try {
-    await files.link(source, path)
-  } catch (error) {
-    if (!files.hasCode(error, 'ENOENT', 'EMLINK')) throw error
-    throw new TarFault(`${shown(basename(path))} is a link to what it takes the place of, or one of too many`)
-  }
-}
-
-/** A path inside the layer, without slashes at its ends; empty for the layer itself. @throws TarFault */
-function cleanPath(path: string): string {
-  const clean = posix.normalize(path.replace(/^\/+/, '')).replace(/\/+$/, '')
-  if (clean === '..' || clean.startsWith('../')) throw new TarFault(`the path ${shown(path)} leads out of the layer`)
-  const isTooLong = clean.split('/').some((name) => Buffer.byteLength(name) > foreignLimits.nameBytes)
-  if (isTooLong || Buffer.byteLength(clean) > foreignLimits.pathBytes)
-    throw new TarFault(`the path ${shown(path)} is too long`)
-  return clean === '.' ? '' : clean
-}
-
-async function isKind(path: string, kind: 'directory' | 'file'): Promise<boolean> {
-  const facts = await files.lstat(path).catch((error: unknown) => {
-    if (files.hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
-  })
-  return kind === 'directory' ? facts?.isDirectory() === true : facts?.isFile() === true
 }

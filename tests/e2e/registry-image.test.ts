@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { copyFile, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { readAttributes } from '../../src/host/file-attributes.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import { digestOf, type Artifact } from '../../src/model/lock.ts'
@@ -228,6 +231,44 @@ describe('an image of a registry', () => {
       artifacts.filter(({ sha256 }) => !blobs.has(sha256)),
       [],
     )
+  })
+
+  it('is found by each way to write it, and brings its triggers, which may need further images', async () => {
+    const more = await registry.push('more:1', { layers: [{ entries: [{ path: 'more', content: 'more' }] }] })
+    const triggers = {
+      Env: ['PATH=/usr/bin:/bin'],
+      OnBuild: [`COPY --from=${more} /more /copied`, 'RUN echo triggered > /trigger'],
+    }
+    const entries = [...system, { path: 'bin/sh', type: 'symlink', linkTarget: '/usr/bin/dash' } as const]
+    const named = await registry.push('library/parent', {
+      isListed: true,
+      config: triggers,
+      layers: [{ compression: 'gzip', entries }],
+    })
+    const { stdout } = await promisify(execFile)('skopeo', [
+      'inspect',
+      '--raw',
+      '--tls-verify=false',
+      `docker://${named}`,
+    ])
+    const list = createHash('sha256').update(stdout).digest('hex')
+    const app = await dockerApp([
+      `FROM ${named}:latest@sha256:${list}`,
+      `COPY --from=${named} /usr/bin/dash /one`,
+      `COPY --from=${named}:latest /usr/bin/dash /two`,
+      'CMD ["/one"]',
+    ])
+    await berth.ok('lock', app)
+    await using other = await newBerth()
+    const digests = []
+    for (const each of [berth, other]) {
+      const { last } = await each.events('build', app, '--locked')
+      assert.equal(last.kind, 'built', JSON.stringify(last))
+      digests.push(last.digest)
+    }
+    assert.equal(digests[0], digests[1])
+    assert.deepEqual(await built(other.home, 'trigger'), ['triggered\n'])
+    assert.deepEqual(await built(other.home, 'copied'), ['more'])
   })
 
   const refused: { it: string; image: MadeImage; says: RegExp }[] = [
