@@ -5,6 +5,12 @@ import { retrieveOptions, sourceEvents } from '../send-source.ts'
 const locked = flag('--locked', 'refuse when berth.lock is missing or does not fit, instead of locking (for CI)')
 const verbose = flag('--verbose', 'show what builds print')
 
+/** A build may need a secret before there is an application that could have it. */
+export const buildSettings = repeatableOption(
+  '--set <NAME=VALUE>',
+  'give a secret to the build, and store nothing; NAME=- reads the value from standard input',
+)
+
 export const deploy = command({
   name: 'deploy',
   summary: 'Deploy an application: retrieve, install, configure, initialise, start',
@@ -41,10 +47,12 @@ export const build = command({
   name: 'build',
   summary: 'Build the image of an application, and stop there',
   arguments: { folder: optionalArgument('FOLDER', 'folder of the application') },
-  options: { ...retrieveOptions, locked, verbose },
+  options: { ...retrieveOptions, set: buildSettings, locked, verbose },
   json: 'NDJSON: `Event`, of which the last is `built` (with `digest`) or `problem`',
-  run: (input, context) => {
-    const wishes = () => Promise.resolve({ locked: input.locked, goal: 'build' as const })
-    return Promise.resolve({ kind: 'events', verbose: input.verbose, events: sourceEvents(input, context, wishes) })
+  async run(input, context) {
+    const { readSettings } = await import('../settings.ts')
+    const set = await readSettings(input.set, context)
+    const wishes = () => Promise.resolve({ locked: input.locked, set, goal: 'build' as const })
+    return { kind: 'events', verbose: input.verbose, events: sourceEvents(input, context, wishes) }
   },
 })

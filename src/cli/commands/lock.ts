@@ -1,6 +1,7 @@
 import { asOfInvalid } from '../../model/problems/client.ts'
 import { command, flag, listOption, option, optionalArgument } from '../command.ts'
 import { retrieveOptions, sourceEvents } from '../send-source.ts'
+import { buildSettings } from './deploy.ts'
 
 export const lock = command({
   name: 'lock',
@@ -13,15 +14,18 @@ lock has stays as it is, unless the source asks for something else; \`--update\`
     ...retrieveOptions,
     asOf: option('--as-of <DATE>', 'do not see language packages published later, such as 2016-03-01 (UTC)'),
     update: listOption('--update [NAME...]', 'look for newer versions of these packages, or of all'),
+    set: buildSettings,
     verbose: flag('--verbose', 'show what builds print'),
   },
   json: 'NDJSON: `Event`, among them `locked` (with `changes` and the `text`) when the lock has changed; the last is `done` or `problem`',
-  run(input, context) {
+  async run(input, context) {
+    const { readSettings } = await import('../settings.ts')
+    const set = await readSettings(input.set, context)
     const asOf = input.asOf === undefined ? {} : { asOf: instantOf(input.asOf) }
     const update =
       input.update === undefined ? {} : { update: input.update === true ? ('all' as const) : [...input.update] }
-    const wishes = () => Promise.resolve({ goal: 'lock' as const, ...asOf, ...update })
-    return Promise.resolve({ kind: 'events', verbose: input.verbose, events: sourceEvents(input, context, wishes) })
+    const wishes = () => Promise.resolve({ goal: 'lock' as const, set, ...asOf, ...update })
+    return { kind: 'events', verbose: input.verbose, events: sourceEvents(input, context, wishes) }
   },
 })
 

@@ -13,10 +13,11 @@ are at that point of the Dockerfile.`,
 
 export const secretMissing = problem('dockerfile-secret-missing', {
   explain: `\`RUN --mount=type=secret,required\` takes its secret from the application's settings: a setting with the
-secret's id as its name. It is there while the command runs, and in no layer.`,
+secret's id as its name, or from \`--set\` of \`berth lock\`, \`build\` or \`deploy\`; only \`deploy\` stores it. It is there while
+the command runs, and in no layer.`,
   text: ({ id, app }: { id: string; app: string }) => ({
     message: `Cannot run a command that needs the secret ${id}: there is no setting of that name`,
-    fix: `Set it: \`berth config set ${app} ${id}=-\`, or \`berth deploy --set ${id}=-\``,
+    fix: `Pass it with \`--set ${id}=-\`; once ${app} is deployed, \`berth config set ${app} ${id}=-\` keeps it`,
   }),
 })
 

@@ -178,12 +178,13 @@ serves. Common causes: a dependency that does not exist in that version, one tha
     lines,
   }: {
     title: string
-    command: string
+    /** Undefined when the title is the command. */
+    command: string | undefined
     how: string
     lines: readonly string[]
   }) => ({
-    message: `Cannot build "${title}": \`${command}\` ${how}`,
-    fix: 'Mend what the last lines name, then deploy again',
+    message: `Cannot build "${title}": ${command === undefined ? 'it' : `\`${command}\``} ${how}`,
+    fix: 'Mend what the last lines name, then try again',
     lines,
   }),
 })

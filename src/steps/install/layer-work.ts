@@ -1,5 +1,5 @@
 import { BuildSandbox, type BuildExit } from '../../isolation/build-sandbox.ts'
-import { buildLimits, type BuildAccount, type BuildMount, type BuildProcess } from '../../isolation/build-config.ts'
+import { buildLimits, type BuildAccount, type BuildMount } from '../../isolation/build-config.ts'
 import { join } from 'node:path'
 import type { BuildCommand } from '../../model/plan.ts'
 import { buildFailed, buildOutOfMemory, buildTooLong, lockfileOutOfStep } from '../../model/problems/install.ts'
@@ -27,6 +27,8 @@ export interface SandboxedCommands {
   /** Whether /tmp and its like are in memory; default: yes. */
   readonly hasScratch?: boolean
   readonly proxySocket?: string
+  /** Whether the title of the work is the command already. */
+  readonly isTitled?: boolean
   /** Gets each line of the output instead of the operator. */
   readonly onLine?: (line: string) => void
   /** Done in the sandbox when all commands have ended well. */
@@ -86,7 +88,7 @@ export async function withTree(
 export async function runOne(
   work: LayerWork,
   sandbox: BuildSandbox,
-  { runAs, cwd, onLine: take }: Pick<SandboxedCommands, 'runAs' | 'cwd' | 'onLine'>,
+  { runAs, cwd, onLine: take, isTitled = false }: Pick<SandboxedCommands, 'runAs' | 'cwd' | 'onLine' | 'isTitled'>,
   { argv, env }: BuildCommand,
 ): Promise<void> {
   const process = { argv, env, runAs, cwd }
@@ -104,7 +106,7 @@ export async function runOne(
   const exit = await sandbox.run(process, { onLine, signal })
   if (exit.kind === 'done') return
   if (mismatch.length > 0) throw lockfileOutOfStep({ lines: beforeUsage(mismatch) })
-  throw explain(work.title, process, { exit, lines })
+  throw explain(work.title, isTitled ? undefined : shownCommand(argv), { exit, lines })
 }
 
 function beforeUsage(lines: readonly string[]): string[] {
@@ -112,13 +114,13 @@ function beforeUsage(lines: readonly string[]): string[] {
   return lines.slice(0, usage === -1 ? keptLines : Math.min(usage, keptLines)).filter((line) => /^npm \S+ ./.test(line))
 }
 
-function explain(title: string, process: BuildProcess, outcome: { exit: BuildExit; lines: string[] }): Error {
+function explain(title: string, command: string | undefined, outcome: { exit: BuildExit; lines: string[] }): Error {
   const { exit, lines } = outcome
   if (exit.kind === 'too-long') return buildTooLong({ title, minutes: buildLimits.minutes, lines })
   const code = exit.kind === 'failed' ? exit.code : 0
   // 128 + SIGKILL: nobody but the kernel, short of memory, sends that here.
   if (code === 137) return buildOutOfMemory({ title, limit: `${buildLimits.memoryBytes / 1024 ** 3} GiB`, lines })
-  return buildFailed({ title, command: shownCommand(process.argv), how: `ended with exit code ${code}`, lines })
+  return buildFailed({ title, command, how: `ended with exit code ${code}`, lines })
 }
 
 const shownWords = 6

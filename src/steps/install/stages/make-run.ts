@@ -85,7 +85,7 @@ async function runAction(
     ...client,
   }
   const { argv, workdir: cwd } = action
-  await runOne(work, sandbox, { runAs: account, cwd }, { argv, env })
+  await runOne(work, sandbox, { runAs: account, cwd, isTitled: true }, { argv, env })
 }
 
 async function scriptMount(work: LayerWork, { path, content }: NonNullable<RunAction['script']>): Promise<BuildMount> {
