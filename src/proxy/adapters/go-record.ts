@@ -1,5 +1,6 @@
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import { NotFound, type BuildAnswer, type BuildRequest, type Document, type Recorder } from '../adapter.ts'
+import { addTags } from './add-tags.ts'
 import { goText, notFound } from './go-answers.ts'
 import { isToolchain, isVersion, type VersionRequest } from './go-requests.ts'
 import { latestOf, listOf, readInfo, type Info } from './go-versions.ts'
@@ -13,10 +14,10 @@ export class GoRecording {
 
   /** A `go.mod` or the archive of a module version; these are two artifacts with one name. */
   async file(request: BuildRequest, { module, version }: VersionRequest, recorder: Recorder): Promise<BuildAnswer> {
-    const tags = [...(this.#tags.get(`${module}@${version}`) ?? [])].sort()
-    const name = { kind: 'go' as const, name: module, version, ...(tags.length > 0 ? { tags } : {}) }
+    const name = { kind: 'go' as const, name: module, version }
     try {
       const artifact = await recorder.take(name, request.url, { headers: passedOn(request) })
+      addTags(recorder, artifact, this.#tags.get(`${module}@${version}`) ?? [])
       return { status: 200, body: { blob: digestOf(artifact) } }
     } catch (error) {
       // 404 and 410 make `go` look elsewhere.
@@ -37,29 +38,37 @@ export class GoRecording {
     if (!info) return passing(document)
     const held = versionsOf(recorder.held('go', module))
     if (held.length === 0 && isOldEnough(info, recorder)) {
-      this.#tag(module, info.Version, 'latest')
+      await this.#lock(request, { module, version: info.Version, tag: 'latest' }, recorder)
       return passing(document)
     }
     const list = await recorder.ask(beside(request.url, '/@v/list'), { headers: passedOn(request) })
     const latest = latestOf(await this.#seen({ request, document: list }, module, recorder)) ?? latestOf(held)
-    return latest === undefined ? notFound(module, 'has no version that berth may use') : this.#known(module, latest)
-  }
-
-  #known(module: string, version: string): BuildAnswer {
-    this.#tag(module, version, 'latest')
-    return goText(200, JSON.stringify({ Version: version }))
+    if (latest === undefined) return notFound(module, 'has no version that berth may use')
+    await this.#lock(request, { module, version: latest, tag: 'latest' }, recorder)
+    return goText(200, JSON.stringify({ Version: latest }))
   }
 
   /** A version that is written out is the operator's choice; a branch is what it was at the time. */
   async info(request: BuildRequest, { module, version }: VersionRequest, recorder: Recorder): Promise<BuildAnswer> {
     const document = await recorder.ask(request.url, { headers: passedOn(request) })
     const info = document.status === 200 ? readInfo(document.body) : undefined
-    if (info && !isVersion(version)) {
-      if (!isOldEnough(info, recorder))
-        return notFound(module, `${version} was made after ${recorder.asOf?.toISOString() ?? ''}`)
-      this.#tag(module, info.Version, version)
-    }
+    if (!info) return passing(document)
+    const tag = isVersion(version) ? undefined : version
+    if (tag !== undefined && !isOldEnough(info, recorder))
+      return notFound(module, `${tag} was made after ${recorder.asOf?.toISOString() ?? ''}`)
+    await this.#lock(request, { module, version: info.Version, tag }, recorder)
     return passing(document)
+  }
+
+  /**
+   * Of some versions `go` only wants to know that there are such. What is in the lock of these is their go.mod, or a
+   * replay would not know them.
+   */
+  async #lock(request: BuildRequest, { module, version, tag }: Named, recorder: Recorder): Promise<void> {
+    if (!isVersion(version) || isToolchain({ name: module, version })) return
+    if (tag !== undefined) this.#tag(module, version, tag)
+    const url = beside(request.url, `/@v/${escaped(version)}.mod`)
+    await this.file({ ...request, url }, { kind: 'mod', module, version }, recorder)
   }
 
   /** Signed by others than the proxy, so `go` can tell whether what is recorded is what everybody has. */
@@ -93,6 +102,12 @@ export class GoRecording {
     time.catch(() => this.#times.delete(url.href))
     return time
   }
+}
+
+interface Named {
+  readonly module: string
+  readonly version: string
+  readonly tag: string | undefined
 }
 
 interface Listed {
@@ -146,12 +161,13 @@ function versionsOf(held: readonly Artifact[]): string[] {
 /** Another document of the same module. */
 function beside(url: URL, path: string): URL {
   const other = new URL(url)
-  other.pathname = url.pathname.replace(/\/@(?:latest|v\/list)$/, path)
+  other.pathname = url.pathname.replace(/\/@(?:latest|v\/[^/]+)$/, path)
   return other
 }
 
+/** As `go` writes it, so that a file has one URL. */
 function escaped(version: string): string {
-  return version.replaceAll(/[A-Z]/g, (letter) => `!${letter.toLowerCase()}`)
+  return version.replaceAll(/[A-Z]/g, (letter) => `%21${letter.toLowerCase()}`)
 }
 
 function passedOn({ headers }: BuildRequest): Record<string, string> {

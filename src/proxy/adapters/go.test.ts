@@ -131,6 +131,22 @@ describe('go', () => {
     assert.deepEqual(replayed.tree, recorded.tree)
   })
 
+  it('remembers versions of which only the name was asked for', async () => {
+    const goMod = 'module example.org/x\n\ngo 1.17\n\nrequire example.org/unused v1.0.0\n'
+    modules.publish({ module: 'example.org/x', version: 'v1.0.0', files: { ...library('x'), 'go.mod': goMod } })
+    modules.publish({ module: 'example.org/unused', version: 'v1.0.0' })
+    modules.publish({ module: 'example.org/unused', version: 'v1.3.0-RC.1' })
+    modules.publish({ module: 'example.org/unused', version: 'v1.2.0' })
+    const commands = [...tidy, ['list', '-m', '-u', 'all'], ['list', '-m', 'example.org/unused@v1.3.0-RC.1']]
+    const recorded = await build(testing.recording, 'example.org/x', commands.slice(0, -1))
+    assert.match(recorded.output, /example\.org\/unused v1\.0\.0 \[v1\.2\.0\]/)
+    const replayed = await build(recorded.replay, 'example.org/x', commands.slice(0, -1))
+    assert.equal(replayed.output, recorded.output)
+    const named = await build(testing.recording, 'example.org/x', commands)
+    assert.deepEqual(await build(named.replay, 'example.org/x', commands).then(({ output }) => output), named.output)
+    assert.equal(new Set(named.artifacts.map(({ url }) => url)).size, named.artifacts.length)
+  })
+
   it('sees nothing that was published after a date', async () => {
     modules.publish({ module: 'example.org/x', version: 'v1.0.0', files: library('x'), time: '2015-01-01T00:00:00Z' })
     modules.publish({ module: 'example.org/x', version: 'v1.1.0', files: library('x'), time: '2018-01-01T00:00:00Z' })

@@ -1,5 +1,6 @@
 import { digestOf } from '../../model/lock.ts'
 import { NotFound, type BuildAnswer, type BuildRequest, type Document, type Recorder } from '../adapter.ts'
+import { addTags } from './add-tags.ts'
 import { askCompressed } from './npm-ask.ts'
 import {
   isFields,
@@ -35,10 +36,9 @@ export class NpmRecording {
   }
 
   async tarball(request: BuildRequest, { name, version }: Required<Reading>, recorder: Recorder): Promise<BuildAnswer> {
-    const tags = this.#tags.get(`${name}@${version}`)
-    const named = { kind: 'npm' as const, name, version, ...(tags ? { tags: tags.toSorted() } : {}) }
     try {
-      const artifact = await recorder.take(named, request.url, { headers: passedOn(request) })
+      const artifact = await recorder.take({ kind: 'npm', name, version }, request.url, { headers: passedOn(request) })
+      addTags(recorder, artifact, this.#tags.get(`${name}@${version}`) ?? [])
       await this.#check(request, recorder.path(artifact))
       return { status: 200, body: { blob: digestOf(artifact) } }
     } catch (error) {
