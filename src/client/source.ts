@@ -23,7 +23,10 @@ export interface SourceContext {
 
 /** A source tree on its way to the daemon. */
 export interface Source {
-  readonly described: Pick<DeployRequest, 'fallbackName' | 'manifest' | 'manifestPath' | 'origin' | 'lock' | 'lockPath' | 'attestations'>
+  readonly described: Pick<
+    DeployRequest,
+    'fallbackName' | 'manifest' | 'manifestPath' | 'origin' | 'lock' | 'lockPath' | 'attestations'
+  >
   readonly tar: AsyncIterable<Buffer>
   /** What the operator should know, such as files that were left out. */
   readonly notices: readonly string[]
