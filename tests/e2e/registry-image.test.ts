@@ -101,7 +101,8 @@ describe('an image of a registry', () => {
     system = await programs('/usr/bin/dash', '/usr/bin/socat')
     berth = await newBerth()
     reference = await registry.push('team/base:1', base(system, 'one'))
-    const tools = await registry.push('tools:2.1', { layers: [{ entries: [{ path: 'opt/tool', content: 'tool' }] }] })
+    const tool: MadeImage = { layers: [{ compression: 'gzip', entries: [{ path: 'opt/tool', content: 'tool' }] }] }
+    const tools = await registry.push('tools:2.1', tool, 'v2s2')
     folder = await dockerApp([
       `FROM ${reference}`,
       'RUN echo $VERSION $(pwd) /data/* /old/* > /seen',

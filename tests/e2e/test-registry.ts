@@ -70,13 +70,18 @@ export class TestRegistry implements AsyncDisposable {
     await ended
   }
 
-  /** Pushes an image; a name that is there already moves to it. @returns the reference */
-  async push(name: string, image: MadeImage): Promise<string> {
+  /**
+   * Pushes an image; a name that is there already moves to it.
+   * @param kind `v2s2` has Docker's own documents instead of OCI's.
+   * @returns the reference
+   */
+  async push(name: string, image: MadeImage, kind: 'oci' | 'v2s2' = 'oci'): Promise<string> {
     const layout = await mkdtemp(join(this.#folder, 'layout-'))
     await writeLayout(layout, image)
     const reference = `${this.host}/${name}`
     const credentials = this.#password === undefined ? [] : ['--dest-creds', `user:${this.#password}`]
-    const argv = ['copy', '--all', '--preserve-digests', '--dest-tls-verify=false', ...credentials]
+    const how = kind === 'oci' ? ['--all', '--preserve-digests'] : ['--format', kind]
+    const argv = ['copy', ...how, '--dest-tls-verify=false', ...credentials]
     await run('skopeo', ['--insecure-policy', ...argv, `oci:${layout}:made`, `docker://${reference}`])
     return reference
   }
