@@ -38,6 +38,10 @@ describe('noiseRowOf()', () => {
     'home/node/.npm/_logs/a': '{root,home/*}/.npm/**',
     'root/.node-gyp/24/a': '{root,home/*}/.node-gyp/**',
     'root/.wget-hsts': '{root,home/*}/.wget-hsts',
+    'srv/app/.git/index': '**/.git/index',
+    'srv/app/.git/modules/lib/index': '**/.git/{modules,worktrees}/**/index',
+    'srv/app/.git/logs/HEAD': '**/.git/logs/**',
+    'srv/app/.git/modules/lib/logs/refs/heads/main': '**/.git/{modules,worktrees}/**/logs/**',
     'usr/local/share/.cache/yarn/a': 'usr/local/share/.cache/**',
     'tmp/node-compile-cache/a': 'tmp/{node-compile-cache,npm-*,v8-compile-cache-*}/**',
   }
@@ -58,6 +62,9 @@ describe('noiseRowOf()', () => {
     'app/tmp/a',
     'etc/ssh/sshd_config',
     'root/.cache/ms-playwright/chromium',
+    'srv/app/.git/HEAD',
+    'srv/app/git/index',
+    'srv/app/.git/objects/index',
   ]
   for (const path of quiet) it(`keeps ${path}`, () => assert.equal(noiseRowOf(path), undefined))
 

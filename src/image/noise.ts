@@ -6,8 +6,11 @@
 export interface NoiseRow {
   /** Path inside the layer, without a leading slash; `*` matches within a name, `**` also slashes. */
   readonly path: string
-  /** `delete-link`: a symbolic link whose target is `target`. `fix-keystore`: every entry gets the same time. */
-  readonly action: 'delete' | 'empty' | 'delete-link' | 'fix-keystore'
+  /**
+   * `delete-link`: a symbolic link whose target is `target`. `fix-keystore`: every entry gets the same time.
+   * `fix-git-index`: what lstat(2) said of each file is forgotten.
+   */
+  readonly action: 'delete' | 'empty' | 'delete-link' | 'fix-keystore' | 'fix-git-index'
   readonly target?: string
   /** A place that a later command of the same build may look at. */
   readonly scratch?: boolean
@@ -18,6 +21,7 @@ const logs = 'holds the time of the build'
 const backup = 'a backup that depends on the order of changes'
 const lock = 'a lock file of a process that has ended'
 const identity = 'identifies one machine; every sandbox would share it'
+const checkout = 'holds times and inodes of the working tree, by which git knows what has changed'
 const scratch = 'scratch space of the build'
 const caches = 'a cache of a package manager, with times in it'
 
@@ -80,6 +84,10 @@ export const noise: readonly NoiseRow[] = [
   { path: '{root,home/*}/.npm/**', action: 'delete', reason: `${caches}; its logs are named after the time` },
   { path: '{root,home/*}/.node-gyp/**', action: 'delete', reason: caches },
   { path: '{root,home/*}/.wget-hsts', action: 'delete', reason: logs },
+  { path: '**/.git/index', action: 'fix-git-index', reason: checkout },
+  { path: '**/.git/{modules,worktrees}/**/index', action: 'fix-git-index', reason: checkout },
+  { path: '**/.git/logs/**', action: 'delete', reason: 'says when and by whom each reference was changed' },
+  { path: '**/.git/{modules,worktrees}/**/logs/**', action: 'delete', reason: 'says when a reference was changed' },
   { path: 'usr/local/share/.cache/**', action: 'delete', reason: caches },
 ]
 

@@ -1,6 +1,7 @@
 import * as files from '../host/files.ts'
 import { join } from 'node:path'
 import { keepByteCodeValid } from './byte-code.ts'
+import { withoutFileFacts } from './git-index.ts'
 import { withFixedTimes } from './java-keystore.ts'
 import { listTree, type TreeEntry } from '../host/tree.ts'
 import { noiseRowOf } from './noise.ts'
@@ -46,20 +47,22 @@ async function removeNoise(root: string, { epoch, keepScratch = false }: Normali
     const linkTarget = stats.isSymbolicLink() ? await files.readlink(join(root, path)).catch(whenGone) : undefined
     const row = noiseRowOf(path, linkTarget)
     if (!row || (keepScratch && row.scratch === true)) continue
-    if (row.action === 'fix-keystore') await fixKeystore(join(root, path), epoch)
+    if (row.action === 'fix-keystore') await mend(join(root, path), (content) => withFixedTimes(content, epoch))
+    else if (row.action === 'fix-git-index') await mend(join(root, path), withoutFileFacts)
     else if (row.action !== 'empty') await files.removeTree(join(root, path))
     else if (stats.isFile() && stats.size > 0) await files.writeFile(join(root, path), '')
   }
 }
 
-/** Bytes: ten times what a store with all authorities has. */
-const largestKeystore = 4 * 1024 ** 2
+/** Bytes; nothing that is mended is as large, not even the index of a hundred thousand files. */
+const largestMended = 64 * 1024 ** 2
 
-async function fixKeystore(path: string, epoch: number): Promise<void> {
+/** Writes a file anew without what differs each time; one that is not understood stays as it is. */
+async function mend(path: string, withoutNoise: (content: Buffer) => Buffer | undefined): Promise<void> {
   const facts = await files.lstat(path)
-  if (!facts.isFile() || facts.size > largestKeystore) return
-  const fixed = withFixedTimes(await files.readFile(path), epoch)
-  if (fixed) await files.writeFile(path, fixed)
+  if (!facts.isFile() || facts.size > largestMended) return
+  const mended = withoutNoise(await files.readFile(path))
+  if (mended) await files.writeFile(path, mended)
 }
 
 /** The directory around it has been removed already. */
