@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { affected } from './commands/affected.ts'
+import { provenance, sbom } from './commands/bill.ts'
 import { bundle } from './commands/bundle.ts'
 import { completionOf } from './commands/completion.ts'
 import { configList, configSet, configUnset } from './commands/config.ts'
@@ -11,6 +12,7 @@ import { explain } from './commands/explain.ts'
 import { gc } from './commands/gc.ts'
 import { init } from './commands/init.ts'
 import { reproduce } from './commands/reproduce.ts'
+import { key } from './commands/key.ts'
 import { restart, rollback, start, stop } from './commands/lifecycle.ts'
 import { lock } from './commands/lock.ts'
 import { logs } from './commands/logs.ts'
@@ -36,6 +38,9 @@ export const commands: readonly Command[] = [
   outdated,
   diff,
   affected,
+  sbom,
+  provenance,
+  key,
   bundle,
   ps,
   status,

@@ -4,7 +4,9 @@ import * as operations from '../deploy/index.ts'
 import type { Berth } from '../deploy/index.ts'
 import { BundleDeployRequest, BundleQuestion } from '../model/bundle.ts'
 import { largestLock } from '../model/lock-file.ts'
-import { AffectedRequest, DiffRequest, LockChoice } from '../model/supply-chain.ts'
+import { requestInvalid } from '../model/problems/deploy.ts'
+import type { Release } from '../model/release.ts'
+import { AffectedRequest, DiffRequest, DocumentQuestion, LockChoice } from '../model/supply-chain.ts'
 import { nameFrom } from './parameters.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Route } from './http.ts'
 
@@ -39,8 +41,36 @@ export function supplyChainRoutes(berth: Berth): Route[] {
         await sendJson(call, await operations.affected(berth, query))
       },
     },
+    {
+      method: 'POST',
+      path: '/v1/key',
+      action: 'key',
+      handle: async (call) => sendJson(call, { publicKey: await operations.signingKey(berth) }),
+    },
+    documentRoute(berth, 'sbom', (release, { format }) => operations.billOf(berth, release, format)),
+    documentRoute(berth, 'provenance', (release) => operations.provenanceOf(berth, release)),
     ...bundleRoutes(berth),
   ]
+}
+
+/** A document about a release. */
+function documentRoute(
+  { state }: Berth,
+  name: string,
+  make: (release: Release, question: DocumentQuestion) => Promise<object>,
+): Route {
+  return {
+    method: 'GET',
+    path: `/v1/apps/:app/${name}`,
+    action: 'question',
+    handle: async (call) => {
+      const question = DocumentQuestion.safeParse(Object.fromEntries(call.query))
+      if (!question.success) throw requestInvalid({ reason: 'no such release or format' })
+      const app = state.apps.get(nameFrom(call.parameters))
+      const release = state.releases.get(app, question.data.release ?? app.currentRelease ?? 0)
+      await sendJson(call, await make(release, question.data))
+    },
+  }
 }
 
 function bundleRoutes(berth: Berth): Route[] {

@@ -8,9 +8,11 @@ import { applyInstall, type Installed } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
+import { attachDocuments } from './attach.ts'
 import { buildSecrets } from './build-secrets.ts'
 import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
 import { announceLock, lockingFor, storeLock } from './locking.ts'
+import { requireSigned } from './image-signature.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { requireRoom } from './room.ts'
@@ -71,12 +73,21 @@ export async function deploySource(
     const installed = await install(change)
     const image = { app: name, digest: installed.image.digest }
     requireReproduced(source.manifest, image, source.retrieved.attestations)
+    await describeImage(berth, source, installed)
+    await requireSigned(berth, source, installed.image.digest)
     const outcome = await release(berth, change, { source, installed, wanted })
     const { number, image: digest } = outcome.release
     const seconds = secondsSince(begun)
     const result = { app: name, release: releaseName(number), digest, url: urlOf(berth, name), seconds }
     emit({ kind: 'deployed', ...result, changed: outcome.changed })
   })
+}
+
+/** Attaches to the image what is known of it. */
+async function describeImage(berth: Berth, { retrieved }: Source, { image, lock }: Installed): Promise<void> {
+  const { app, treeDigest } = retrieved
+  const lockDigest = await storeLock(berth, lock)
+  await attachDocuments(berth, { app, image: image.digest, lock, lockDigest, treeDigest })
 }
 
 /** Builds the image, and stops there; whoever only wants the lock is not told of the image. */
@@ -87,9 +98,13 @@ async function build(
   begun: number,
 ): Promise<void> {
   const { app } = source.retrieved
-  const { image } = await installSource(berth, { source, request, emit, signal })
-  if (request.goal === 'lock') emit({ kind: 'done', app, action: 'lock', message: `${app} is locked` })
-  else emit({ kind: 'built', app, digest: image.digest, seconds: secondsSince(begun) })
+  const installed = await installSource(berth, { source, request, emit, signal })
+  if (request.goal === 'lock') {
+    emit({ kind: 'done', app, action: 'lock', message: `${app} is locked` })
+    return
+  }
+  await describeImage(berth, source, installed)
+  emit({ kind: 'built', app, digest: installed.image.digest, seconds: secondsSince(begun) })
 }
 
 interface InstallInput {

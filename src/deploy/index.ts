@@ -1,4 +1,6 @@
 export { affected } from './affected.ts'
+export { billOf, provenanceOf } from './attach.ts'
+export { signingKey } from './image-signature.ts'
 export { logPlace, type Berth } from './berth.ts'
 export { bundleOf, prepareBundle } from './bundle/contents.ts'
 export { deployBundle } from './bundle/deploy.ts'

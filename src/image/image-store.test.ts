@@ -38,8 +38,8 @@ describe('ImageStore', () => {
     return root
   }
 
-  async function image() {
-    const layer = await store.layers.adopt(await upper(['a', 'b']), how)
+  async function image(...more: string[]) {
+    const layer = await store.layers.adopt(await upper(['a', 'b', ...more]), how)
     return store.writeImage([layer], config, how.epoch)
   }
 
@@ -128,6 +128,26 @@ describe('ImageStore', () => {
     assert.deepEqual(await store.garbage([kept.digest]), [])
     assert.equal(await store.layers.has(tools.diffId), true)
     assert.deepEqual((await readdir(pathsOf(instance).layers)).includes(hexOf(lost.diffId)), false)
+  })
+
+  it('keeps what is attached to an image for as long as the image, attached once', async () => {
+    const [one, other] = [await image(), await image('another')]
+    const bill = { artifactType: 'application/x-bill', mediaType: 'application/x-bill', text: '{"bill":1}' }
+    const digest = await store.attach(one.digest, { ...bill, annotations: { note: 'n' } })
+    assert.equal(await store.attach(one.digest, { ...bill, annotations: { note: 'n' } }), digest)
+    await store.attach(other.digest, bill)
+    const [attached, ...more] = await store.attachments([one.digest])
+    assert.deepEqual([attached?.digest, attached?.artifactType, more], [digest, 'application/x-bill', []])
+    assert.equal(attached?.document.annotations?.['note'], 'n')
+    assert.equal(await store.blobs.readText(attached.document.digest), bill.text)
+    const garbage = await store.garbage([one.digest])
+    assert.ok(
+      garbage.every(({ path }) => ![digest, attached.document.digest].some((kept) => path.endsWith(hexOf(kept)))),
+    )
+    await store.removeGarbage(garbage)
+    assert.equal((await store.attachments([one.digest, other.digest])).length, 1)
+    await store.removeGarbage(await store.garbage([]))
+    assert.deepEqual(await store.attachments([one.digest]), [])
   })
 
   it('keeps the locks and sources of releases', async () => {

@@ -5,6 +5,7 @@ import { oneAtATime } from '../host/one-at-a-time.ts'
 import type { Digest } from '../model/names.ts'
 import type { Image, ImageConfigPlan } from '../model/plan.ts'
 import { imageMissing } from '../model/problems/install.ts'
+import { attachmentManifest, emptyConfig, readAttachment, type Attachment, type ReadAttachment } from './attachments.ts'
 import { BlobStore } from './blobs.ts'
 import { Cache } from './cache.ts'
 import { findGarbage, type Garbage } from './garbage.ts'
@@ -95,9 +96,52 @@ export class ImageStore {
     await this.#changeIndex((entries) => entries.filter((entry) => nameOf(entry) !== name))
   }
 
-  /** What no image of `keepImages` needs, and is none of `keepBlobs`. Removes nothing. */
+  /**
+   * Attaches a document to an image. The same document is attached once, however often it is.
+   * @returns the digest of its manifest
+   */
+  async attach(image: Digest, { artifactType, mediaType, text, annotations }: Attachment): Promise<Digest> {
+    const [config, document] = [await this.blobs.addText(emptyConfig), await this.blobs.addText(text)]
+    const manifest = attachmentManifest(artifactType, {
+      subject: { mediaType: mediaTypes.manifest, digest: image, size: (await files.stat(this.blobs.path(image))).size },
+      config: { mediaType: mediaTypes.empty, digest: config.digest, size: config.bytes },
+      document: {
+        ...{ mediaType, digest: document.digest, size: document.bytes },
+        ...(annotations === undefined ? {} : { annotations }),
+      },
+    })
+    const { digest } = await this.blobs.addText(manifest)
+    await this.listAttachment(digest)
+    return digest
+  }
+
+  /** Makes a manifest that attaches something, and that is in the store, be found. */
+  async listAttachment(digest: Digest): Promise<void> {
+    const text = (await this.blobs.readText(digest)) ?? ''
+    const { artifactType } = readAttachment(text) ?? {}
+    if (artifactType === undefined || (await this.#index()).some((entry) => entry.digest === digest)) return
+    const entry: Descriptor = { mediaType: mediaTypes.manifest, artifactType, digest, size: Buffer.byteLength(text) }
+    await this.#changeIndex((entries) => [...entries.filter((other) => other.digest !== digest), entry])
+  }
+
+  /** What is attached to images, with the digest of the manifest that attaches it. */
+  async attachments(images: readonly Digest[]): Promise<(ReadAttachment & { readonly digest: Digest })[]> {
+    const found: (ReadAttachment & { readonly digest: Digest })[] = []
+    for (const { digest, artifactType } of await this.#index()) {
+      const text = artifactType === undefined ? undefined : await this.blobs.readText(digest)
+      const attachment = text === undefined ? undefined : readAttachment(text)
+      if (attachment && images.includes(attachment.subject)) found.push({ digest, ...attachment })
+    }
+    return found
+  }
+
+  /**
+   * What no image of `keepImages` needs, is not attached to one of them, and is none of `keepBlobs`. Removes nothing.
+   */
   async garbage(keepImages: readonly Digest[], keepBlobs: readonly Digest[] = []): Promise<Garbage[]> {
-    return findGarbage({ instance: this.#instance, blobs: this.blobs, cache: this.cache, keepImages, keepBlobs })
+    const attached = (await this.attachments(keepImages)).map(({ digest }) => digest)
+    const kept = { keepImages: [...keepImages, ...attached], keepBlobs }
+    return findGarbage({ instance: this.#instance, blobs: this.blobs, cache: this.cache, ...kept })
   }
 
   /** Removes what `garbage` found, and what no longer exists from `index.json`. */
@@ -108,12 +152,20 @@ export class ImageStore {
     for (const { path } of found) await files.removeTree(path)
   }
 
+  async #index(): Promise<Descriptor[]> {
+    return parseIndex((await files.readText(this.#indexFile)) ?? '')
+  }
+
+  get #indexFile(): string {
+    return join(this.#instance.home, 'index.json')
+  }
+
   async #changeIndex(change: (entries: Descriptor[]) => Descriptor[]): Promise<void> {
-    const path = join(this.#instance.home, 'index.json')
+    const path = this.#indexFile
     await oneAtATime(path, async () => {
       await this.#writeLayoutFile()
-      const entries = change(parseIndex((await files.readText(path)) ?? ''))
-      const sorted = entries.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
+      const entries = change(await this.#index())
+      const sorted = entries.sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
       const text = canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: sorted })
       await files.writeFileAtomically(path, text)
     })
@@ -123,6 +175,11 @@ export class ImageStore {
     const path = join(this.#instance.home, 'oci-layout')
     if (!(await files.exists(path))) await files.writeFileAtomically(path, '{"imageLayoutVersion":"1.0.0"}')
   }
+}
+
+/** Images by name, then what is attached to them. */
+function sortKey(entry: Descriptor): string {
+  return `${entry.artifactType ?? ''} ${nameOf(entry)} ${entry.digest}`
 }
 
 function nameOf(entry: Descriptor): string {

@@ -1,3 +1,4 @@
+export { readAttachment, type Attachment } from './attachments.ts'
 export { BlobStore } from './blobs.ts'
 export { compareImages } from './compare-images.ts'
 export { Cache, keyOf, type LayerRecord } from './cache.ts'

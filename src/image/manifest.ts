@@ -8,6 +8,7 @@ export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
+  empty: 'application/vnd.oci.empty.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar',
 } as const
 
@@ -15,6 +16,8 @@ export interface Descriptor {
   readonly mediaType: string
   readonly digest: Digest
   readonly size: number
+  /** Of what is attached to an image. */
+  readonly artifactType?: string
   readonly annotations?: Readonly<Record<string, string>>
 }
 
@@ -68,18 +71,22 @@ export function parseManifest(text: string): { config: Digest; layers: Digest[] 
   return { config, layers: digests.filter((digest) => typeof digest === 'string').filter(isDigest) }
 }
 
-/** The tagged manifests of an `index.json`. */
+/** The manifests of an `index.json`: those with a name, and what is attached to them. */
 export function parseIndex(text: string): Descriptor[] {
   const manifests = record(parseJson(text))?.['manifests']
   if (!Array.isArray(manifests)) return []
-  return manifests.flatMap((entry) => {
-    const { digest, size, mediaType, annotations } = record(entry) ?? {}
-    if (typeof digest !== 'string' || !isDigest(digest) || typeof size !== 'number') return []
-    const texts = Object.entries(record(annotations) ?? {}).filter((pair): pair is [string, string] => {
-      return typeof pair[1] === 'string'
-    })
-    return [{ digest, size, mediaType: String(mediaType), annotations: Object.fromEntries(texts) }]
+  return manifests.flatMap((entry) => readDescriptor(entry) ?? [])
+}
+
+/** A descriptor (image-spec, descriptor.md); undefined for what is none. */
+export function readDescriptor(value: unknown): Descriptor | undefined {
+  const { digest, size, mediaType, artifactType, annotations } = record(value) ?? {}
+  if (typeof digest !== 'string' || !isDigest(digest) || typeof size !== 'number') return undefined
+  const texts = Object.entries(record(annotations) ?? {}).filter((pair): pair is [string, string] => {
+    return typeof pair[1] === 'string'
   })
+  const type = typeof artifactType === 'string' ? { artifactType } : {}
+  return { digest, size, mediaType: String(mediaType), ...type, annotations: Object.fromEntries(texts) }
 }
 
 /** JSON with sorted keys and no spaces. */
@@ -103,7 +110,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function record(value: unknown): Record<string, unknown> | undefined {
+export function record(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined

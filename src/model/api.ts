@@ -25,6 +25,9 @@ import type { Damage } from './proof.ts'
  * POST   /v1/apps/:app/rollback         RollbackRequest                → events
  * POST   /v1/apps/:app/restart|stop|start                              → events
  * POST   /v1/apps/:app/run|exec         CommandRequest; upgrades to `berth-command` (see command-stream.ts)
+ * GET    /v1/apps/:app/sbom             DocumentQuestion               → CycloneDX or SPDX
+ * GET    /v1/apps/:app/provenance       DocumentQuestion               → in-toto Statement
+ * POST   /v1/key                        {}                             → { publicKey }
  * POST   /v1/apps/:app/bundle           BundleQuestion                 → events; makes sure that all of it is there
  * GET    /v1/apps/:app/bundle           ?release=N                     → the bundle
  * POST   /v1/gc                         GcRequest                      → GcReport

@@ -36,6 +36,8 @@ export const BundleHeader = z.strictObject({
   source: DigestText,
   /** The manifest, when it is not in the tree. */
   manifest: DigestText.optional(),
+  /** Manifests that attach signatures to the image. */
+  signatures: z.array(DigestText),
   /** Sorted by digest. */
   members: z.array(BundleMember),
 })

@@ -85,6 +85,10 @@ const Install = z.strictObject({
   target: z.string().min(1).optional().describe('Stage of the Dockerfile to build; default: the last one'),
   build_args: z.record(z.string().min(1), z.string()).default({}).describe('Values for `ARG`s of the Dockerfile'),
   scripts: z.array(z.string().min(1)).default([]).describe('npm packages whose install scripts may run'),
+  signed_by: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Public keys (PEM, or paths of such files in the source) of which one must have signed the image'),
   as_of: z
     .union([z.date(), z.iso.datetime({ offset: true }), z.iso.date()])
     .transform((date) => new Date(date).toISOString().replace('.000Z', 'Z'))

@@ -124,3 +124,13 @@ export interface AffectedRelease {
   /** Whether the package was only there while the image was built. */
   onlyBuild: boolean
 }
+
+export const billFormats = ['cyclonedx', 'spdx'] as const
+export type BillFormat = (typeof billFormats)[number]
+
+/** Which document about a release; numbers are those of its name. */
+export const DocumentQuestion = z.strictObject({
+  release: z.coerce.number().int().min(1).optional(),
+  format: z.enum(billFormats).default('cyclonedx'),
+})
+export type DocumentQuestion = z.infer<typeof DocumentQuestion>

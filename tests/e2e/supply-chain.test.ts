@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { access, copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { pathsOf } from '../../src/host/instance.ts'
-import type { DeployPlan, GcReport } from '../../src/model/api.ts'
+import type { AppStatus, AppSummary, DeployPlan, GcReport } from '../../src/model/api.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import type { Lock } from '../../src/model/lock.ts'
+import type { Digest } from '../../src/model/names.ts'
 import type { AffectedReport, Difference } from '../../src/model/supply-chain.ts'
 import { pythonApp } from './apps.ts'
 import { TestBerth } from './test-berth.ts'
@@ -19,6 +21,18 @@ function shop(version: string): Record<string, string> {
   return { ...pythonApp({ name: 'shop', manifest }), 'requirements.txt': `itsdangerous==${version}\n` }
 }
 const manifest = '[configure.env]\nGREETING = { default = "hello" }\n'
+
+interface Descriptor {
+  digest: string
+  artifactType?: string
+  annotations?: Record<string, string>
+}
+
+/** What a statement is about. */
+function subjectOf(statement: string): string | undefined {
+  const { subject } = JSON.parse(statement) as { subject: { digest: { sha256: string } }[] }
+  return subject[0]?.digest.sha256
+}
 
 async function lockIn(folder: string): Promise<Lock> {
   return parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock')
@@ -154,6 +168,89 @@ describe('what an application is made of', { timeout: 900_000 }, () => {
     assert.deepEqual([built.code, built.report.found.every(({ onlyBuild }) => onlyBuild)], [0, true])
     assert.equal((await berth.problem('affected', 'no package')).code, 'query-unclear')
   })
+
+  it('is told as a bill of materials and as provenance, both attached to the image', async () => {
+    const status = await berth.json<AppStatus>('status', 'shop')
+    const image = status.image as Digest
+    const documents = {
+      'application/vnd.cyclonedx+json': (await berth.ok('sbom', 'shop')).stdout,
+      'application/spdx+json': (await berth.ok('sbom', 'shop', '--format', 'spdx')).stdout,
+      'application/vnd.in-toto+json': (await berth.ok('provenance', 'shop')).stdout,
+    }
+    const { Spec, Validation } = await import('@cyclonedx/cyclonedx-library')
+    const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6)
+    assert.equal(await validator.validate(documents['application/vnd.cyclonedx+json']), null)
+    // As other tools find them: in index.json, by their type, with the image as their subject.
+    const attached = new Map<string, unknown>()
+    const index = JSON.parse(await readFile(join(berth.home, 'index.json'), 'utf8')) as { manifests: Descriptor[] }
+    for (const { digest, artifactType } of index.manifests) {
+      const manifest = JSON.parse(await blob(digest)) as { subject?: Descriptor; layers: Descriptor[] }
+      if (artifactType === undefined || manifest.subject?.digest !== image) continue
+      attached.set(artifactType, JSON.parse(await blob(manifest.layers[0]?.digest ?? '')))
+    }
+    for (const [type, text] of Object.entries(documents)) assert.deepEqual(attached.get(type), JSON.parse(text), type)
+    assert.equal(subjectOf(documents['application/vnd.in-toto+json']), image.slice('sha256:'.length))
+    const first = await berth.json<{ components: { purl: string }[] }>('sbom', 'shop', '--release', 'v1')
+    assert.ok(first.components.some(({ purl }) => purl === 'pkg:pypi/itsdangerous@2.1.2'))
+    assert.equal((await berth.problem('sbom', 'shop', '--format', 'pdf')).code, 'usage')
+    assert.equal((await berth.problem('provenance', 'shop', '--release', 'v9')).code, 'unknown-release')
+    await run('skopeo', ['inspect', `oci:${berth.home}:shop:v2`])
+  })
+
+  it('is signed once there is a key, and started by those who ask for that key alone', async () => {
+    const sealed = await berth.folder({
+      ...pythonApp({ name: 'sealed', manifest: '[install]\nsigned_by = ["team.pem"]\n' }),
+    })
+    const { publicKey: stranger } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    await writeFile(join(sealed, 'team.pem'), stranger.export({ type: 'spki', format: 'pem' }))
+    assert.equal((await berth.problem('deploy', sealed)).code, 'image-unsigned')
+    const key = (await berth.ok('key')).stdout
+    assert.equal((await berth.ok('key')).stdout, key)
+    assert.equal((await berth.problem('deploy', sealed)).code, 'image-unsigned')
+    assert.deepEqual(
+      (await berth.json<AppSummary[]>('ps')).map(({ app }) => app),
+      ['shop'],
+    )
+    await writeFile(join(sealed, 'team.pem'), key)
+    const { last } = await berth.events('deploy', sealed)
+    assert.ok(last.kind === 'deployed', JSON.stringify(last))
+    await checkWithOpenssl(last.digest, key)
+    await writeFile(join(sealed, 'team.pem'), 'no key')
+    assert.equal((await berth.problem('deploy', sealed)).code, 'signing-key-unreadable')
+    // What came from elsewhere brings its signature along.
+    const bundle = join(sealed, 'sealed.berth')
+    await berth.ok('bundle', 'sealed', '-o', bundle)
+    const other = await TestBerth.create()
+    try {
+      assert.equal((await other.events('deploy', bundle)).last.kind, 'deployed')
+    } finally {
+      await other[Symbol.asyncDispose]()
+    }
+    await berth.ok('destroy', 'sealed', '--yes')
+  })
+
+  /** As anybody could check it, without berth. */
+  async function checkWithOpenssl(image: Digest, key: string): Promise<void> {
+    const index = JSON.parse(await readFile(join(berth.home, 'index.json'), 'utf8')) as { manifests: Descriptor[] }
+    const directory = await berth.folder({ 'key.pem': key })
+    for (const { digest, artifactType } of index.manifests) {
+      if (artifactType !== 'application/vnd.dev.cosign.artifact.sig.v1+json') continue
+      const { subject, layers } = JSON.parse(await blob(digest)) as { subject: Descriptor; layers: Descriptor[] }
+      const [payload] = layers
+      if (subject.digest !== image || !payload) continue
+      const signature = payload.annotations?.['dev.cosignproject.cosign/signature'] ?? ''
+      await writeFile(join(directory, 'sig'), Buffer.from(signature, 'base64'))
+      const text = await blob(payload.digest)
+      assert.ok(text.includes(`"docker-manifest-digest":"${image}"`), text)
+      await writeFile(join(directory, 'payload'), text)
+      const argv = ['dgst', '-sha256', '-verify', 'key.pem', '-signature', 'sig', 'payload']
+      assert.match((await run('openssl', argv, { cwd: directory })).stdout, /Verified OK/)
+      return
+    }
+    assert.fail(`${image} has no signature`)
+  }
+
+  const blob = (digest: string) => readFile(join(pathsOf(berth.instance).blobs, digest.replace('sha256:', '')), 'utf8')
 
   it('stays in the store for as long as a release is kept, and goes with the last one', async () => {
     const other = await berth.folder({ ...pythonApp({ name: 'other' }), 'requirements.txt': 'blinker==1.7.0\n' })

@@ -6,6 +6,7 @@ import { releaseName, type Digest } from '../../model/names.ts'
 import { Problem } from '../../model/problem.ts'
 import { bundleIncomplete } from '../../model/problems/bundle.ts'
 import type { Release } from '../../model/release.ts'
+import { signatureType } from '../../model/signature.ts'
 import { fetchBlob } from '../../steps/install/index.ts'
 import type { Berth } from '../berth.ts'
 import { secondsSince, step } from '../journal.ts'
@@ -92,10 +93,15 @@ async function describe(berth: Berth, release: Release): Promise<BundleHeader> {
   found.set(release.lock, 'lock').set(archive, 'source')
   const written = manifest === undefined ? undefined : (await images.blobs.addText(manifest)).digest
   if (written) found.set(written, 'manifest')
+  const signatures = (await images.attachments([release.image])).filter((each) => each.artifactType === signatureType)
+  for (const { digest } of signatures) {
+    for (const part of (await images.partsOf(digest)).keys()) found.set(part, 'signature')
+  }
   return {
     ...{ format: bundleFormat, app: release.app, architecture: lock.architecture },
     ...{ image: release.image, lock: release.lock, source: archive },
     ...(written === undefined ? {} : { manifest: written }),
+    signatures: signatures.map(({ digest }) => digest).sort(),
     members: await membersOf(berth, found, what),
   }
 }

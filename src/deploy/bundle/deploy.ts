@@ -52,6 +52,7 @@ function retrieveBundle(
     const source = await openStaged(berth, staged, { file, signal })
     try {
       await staged.keep()
+      for (const signature of header.signatures) await berth.images.listAttachment(signature)
     } catch (error) {
       await source[Symbol.asyncDispose]()
       throw error

@@ -52,7 +52,13 @@ function parseHeader(text: string, file: string): BundleHeader {
   if (digests.some((digest, index) => index > 0 && digest <= (digests[index - 1] ?? ''))) {
     throw new Damaged('its header lists members out of order')
   }
-  const needed = [header.image, header.lock, header.source, ...(header.manifest ? [header.manifest] : [])]
+  const needed = [
+    header.image,
+    header.lock,
+    header.source,
+    ...(header.manifest ? [header.manifest] : []),
+    ...header.signatures,
+  ]
   const lost = needed.find((digest) => !digests.includes(digest))
   if (lost) throw new Damaged(`${lost} is not in it`)
   return header

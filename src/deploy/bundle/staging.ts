@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { mkdir, mkdtemp, readFile, removeTree, rename, statfs, syncPath } from '../../host/files.ts'
-import { parseConfig, parseManifest, readLayer } from '../../image/index.ts'
+import { parseConfig, parseManifest, readAttachment, readLayer } from '../../image/index.ts'
 import type { BundleHeader } from '../../model/bundle.ts'
 import { hexOf, type Digest } from '../../model/names.ts'
 import { bundleDamaged } from '../../model/problems/bundle.ts'
 import { roomMissing } from '../../model/problems/deploy.ts'
+import { signatureType } from '../../model/signature.ts'
 import type { Berth } from '../berth.ts'
 import { ByteReader, WrongLength } from './byte-reader.ts'
 import { whyHarmful } from './harmful-layer.ts'
@@ -41,6 +42,7 @@ export async function stageBundle(berth: Berth, input: BundleInput): Promise<Sta
   try {
     const header = await readAll(berth, reader, { ...input, staging })
     await requireImage(pathOf, header)
+    await requireSignatures(pathOf, header)
     const keep = async () => {
       for (const { digest } of header.members) await rename(pathOf(digest), join(blobs, hexOf(digest)))
       await syncPath(blobs)
@@ -94,5 +96,19 @@ async function requireImage(pathOf: (digest: Digest) => string, { image, members
     const { entries } = await readLayer(pathOf(layer))
     const reason = entries ? whyHarmful(entries) : 'it is not one that berth writes'
     if (reason !== undefined) throw new Damaged(`layer ${layer}: ${reason}`)
+  }
+}
+
+/** Nothing but signatures may be attached, and to nothing but the image. */
+async function requireSignatures(
+  pathOf: (digest: Digest) => string,
+  { image, signatures, members }: BundleHeader,
+): Promise<void> {
+  const digests = new Set(members.map(({ digest }) => digest))
+  for (const digest of signatures) {
+    const attachment = readAttachment(await readFile(pathOf(digest), 'utf8'))
+    const isOfImage = attachment?.artifactType === signatureType && attachment.subject === image
+    if (!isOfImage || !digests.has(attachment.document.digest))
+      throw new Damaged(`${digest} is no signature of its image`)
   }
 }

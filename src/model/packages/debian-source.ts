@@ -10,7 +10,8 @@ export function packageArchitecture(url: string): string | undefined {
   return /_([a-z0-9-]+)\.deb$/.exec(decoded(url))?.[1]
 }
 
-function decoded(url: string): string {
+/** The text of a part of an address; as it is where it has no text. */
+export function decoded(url: string): string {
   try {
     return decodeURIComponent(url)
   } catch {

@@ -39,3 +39,22 @@ joined by commas, and all of them must hold.`,
     fix: "Write it such as 'openssl<3.0.15', in quotes",
   }),
 })
+
+export const imageUnsigned = problem('image-unsigned', {
+  explain: `The manifest names keys under \`[install] signed_by\`, and an image that none of them has signed is not started.
+An image is signed where it is built, by a berth that has a key (\`berth key\`); a bundle brings the signatures with it. The
+same source and lock come to the same image everywhere, so what was signed there is what is built here.`,
+  text: ({ app, digest }: { app: string; digest: string }) => ({
+    message: `Cannot start ${app}: none of the keys in \`signed_by\` has signed its image ${digest}`,
+    fix: 'Deploy a bundle from the machine that has the key, or correct `signed_by` in berth.toml',
+  }),
+})
+
+export const signingKeyUnreadable = problem('signing-key-unreadable', {
+  explain: `Keys for signing images are PEM, of the kind ECDSA on P-256, as \`berth key\` and \`cosign generate-key-pair\` make
+them. A name under \`signed_by\` is either the public key itself or the path of a file in the application's folder.`,
+  text: ({ key }: { key: string }) => ({
+    message: `Cannot read the key ${key.split('\n', 1)[0] ?? ''}: it is no PEM of an ECDSA key on P-256`,
+    fix: 'Put the output of `berth key` there',
+  }),
+})

@@ -1,0 +1,50 @@
+import { canonicalJson, type Attachment } from '../image/index.ts'
+import type { Subject } from '../model/bill/bill.ts'
+import { cycloneDx } from '../model/bill/cyclonedx.ts'
+import { provenance } from '../model/bill/provenance.ts'
+import { spdx } from '../model/bill/spdx.ts'
+import type { Release } from '../model/release.ts'
+import type { BillFormat } from '../model/supply-chain.ts'
+import type { Berth } from './berth.ts'
+import { signImage } from './image-signature.ts'
+import { requireLockOf } from './locking.ts'
+
+const cycloneDxType = 'application/vnd.cyclonedx+json'
+const spdxType = 'application/spdx+json'
+const statementMediaType = 'application/vnd.in-toto+json'
+
+/** Attaches to an image what it is made of and how it came to be, and signs it where there is a key. */
+export async function attachDocuments(berth: Berth, subject: Subject): Promise<void> {
+  for (const document of documentsOf(subject)) await berth.images.attach(subject.image, document)
+  await signImage(berth, subject.image)
+}
+
+function documentsOf(subject: Subject): Attachment[] {
+  const document = (type: string, content: object) => ({
+    artifactType: type,
+    mediaType: type,
+    text: canonicalJson(content),
+  })
+  return [
+    document(cycloneDxType, cycloneDx(subject)),
+    document(spdxType, spdx(subject)),
+    document(statementMediaType, provenance(subject)),
+  ]
+}
+
+/** The bill of materials of a release. It comes of the lock alone, so it need not be looked for. @throws releaseLockMissing */
+export async function billOf(berth: Berth, release: Release, format: BillFormat): Promise<object> {
+  const subject = await subjectOf(berth, release)
+  return format === 'spdx' ? spdx(subject) : cycloneDx(subject)
+}
+
+/** How the image of a release came to be. @throws releaseLockMissing */
+export async function provenanceOf(berth: Berth, release: Release): Promise<object> {
+  return provenance(await subjectOf(berth, release))
+}
+
+async function subjectOf(berth: Berth, release: Release): Promise<Subject> {
+  const { app, image, source } = release
+  const lock = await requireLockOf(berth, release)
+  return { app, image, lock, lockDigest: release.lock, treeDigest: source.treeDigest }
+}
