@@ -43,6 +43,9 @@ describe('noiseRowOf()', () => {
     'srv/app/.git/logs/HEAD': '**/.git/logs/**',
     'srv/app/.git/modules/lib/logs/refs/heads/main': '**/.git/{modules,worktrees}/**/logs/**',
     'usr/local/share/.cache/yarn/a': 'usr/local/share/.cache/**',
+    'app/node_modules/.modules.yaml': '**/node_modules/.modules.yaml',
+    'app/node_modules/.pnpm-workspace-state-v1.json': '**/node_modules/.pnpm-workspace-state-v1.json',
+    'root/.config/go/telemetry/local/x': '{root,home/*}/.config/go/telemetry/**',
     'tmp/node-compile-cache/a': 'tmp/{node-compile-cache,npm-*,v8-compile-cache-*}/**',
   }
   for (const [path, row] of Object.entries(noisy)) {

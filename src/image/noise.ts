@@ -88,6 +88,13 @@ export const noise: readonly NoiseRow[] = [
   { path: '**/.git/{modules,worktrees}/**/index', action: 'fix-git-index', reason: checkout },
   { path: '**/.git/logs/**', action: 'delete', reason: 'says when and by whom each reference was changed' },
   { path: '**/.git/{modules,worktrees}/**/logs/**', action: 'delete', reason: 'says when a reference was changed' },
+  { path: '**/node_modules/.modules.yaml', action: 'delete', reason: "pnpm's own state, with the time of the build" },
+  {
+    path: '**/node_modules/.pnpm-workspace-state-v1.json',
+    action: 'delete',
+    reason: "pnpm's own state, with the time",
+  },
+  { path: '{root,home/*}/.config/go/telemetry/**', action: 'delete', reason: 'counts uses of go on one machine' },
   { path: 'usr/local/share/.cache/**', action: 'delete', reason: caches },
 ]
 

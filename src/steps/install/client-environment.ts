@@ -1,4 +1,5 @@
 import { buildProxyUrl } from '../../isolation/build-sandbox.ts'
+import { npmEnvironment } from '../../proxy/adapters/npm-client.ts'
 import { goEnvironment } from '../../proxy/adapters/go-checksums.ts'
 import type { Session } from '../../proxy/session.ts'
 import { aptConfiguration } from '../../proxy/adapters/debian-client.ts'
@@ -24,6 +25,7 @@ export function clientEnvironment(session: Session): Record<string, string> {
     WGETRC: `${insideDirectory}/wgetrc`,
     // It looks for newer seeds behind the build's back.
     VIRTUALENV_NO_PERIODIC_UPDATE: '1',
+    ...npmEnvironment(session.mode),
     ...(session.mode === 'replay' ? goEnvironment(session.artifacts) : {}),
   }
 }
