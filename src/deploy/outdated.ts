@@ -1,6 +1,7 @@
 import type { Emit } from '../model/events.ts'
 import type { Artifact, Lock } from '../model/lock.ts'
 import { parseLock } from '../model/lock-file.ts'
+import { suiteOf } from '../model/packages/debian-source.ts'
 import { Problem } from '../model/problem.ts'
 import { registriesSilent } from '../model/problems/supply-chain.ts'
 import type { LockChoice, OutdatedPackage, UnknownPackage } from '../model/supply-chain.ts'
@@ -117,12 +118,13 @@ async function findOne(artifact: Artifact, looking: Looking): Promise<Finding> {
 /** Asks apt about all packages of Debian at once. */
 async function findDebs(
   { instance, images: store }: Berth,
-  { inputs }: Lock,
+  lock: Lock,
   { names, signal }: { names: readonly string[]; signal: AbortSignal },
 ): Promise<(name: string) => Finding> {
-  const base = inputs.find(({ file, name }) => file === 'berth.toml' && name === 'base')?.value
-  const suite = base?.replace(/^debian:/, '')
-  if (names.length === 0 || suite === undefined) return () => ({ kind: 'unknown', reason: 'the lock names no base' })
+  const suite = suiteOf(lock)
+  if (names.length === 0 || suite === undefined) {
+    return () => ({ kind: 'unknown', reason: 'the lock does not tell its Debian release' })
+  }
   try {
     const newest = await newestPackages({ instance, signal, store, plan: { suite } }, names)
     return (name) => {

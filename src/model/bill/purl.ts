@@ -1,14 +1,14 @@
 import { PackageURL } from 'packageurl-js'
 import type { Artifact, Lock } from '../lock.ts'
-import { decoded, packageArchitecture, sourcePackageOf } from '../packages/debian-source.ts'
+import { decoded, packageArchitecture, sourcePackageOf, suiteOf } from '../packages/debian-source.ts'
 
 /** What artifacts are called elsewhere: package URLs (ECMA-427), by which scanners find them. */
 
-export function purlOf(artifact: Artifact, { inputs }: Pick<Lock, 'inputs'>): string {
+export function purlOf(artifact: Artifact, lock: Lock): string {
   const { kind, name, version } = artifact
   switch (kind) {
     case 'deb':
-      return write('deb', 'debian', name, version, debianQualifiers(artifact, inputs))
+      return write('deb', 'debian', name, version, debianQualifiers(artifact, lock))
     case 'pypi':
       return write('pypi', undefined, name, version)
     case 'npm':
@@ -34,13 +34,13 @@ export function imagePurl(app: string, digest: string): string {
   return write('oci', undefined, app, digest)
 }
 
-function debianQualifiers({ name, url }: Artifact, inputs: Lock['inputs']): Record<string, string> {
-  const base = inputs.find((input) => input.file === 'berth.toml' && input.name === 'base')?.value
+function debianQualifiers({ name, url }: Artifact, lock: Lock): Record<string, string> {
+  const suite = suiteOf(lock)
   const source = sourcePackageOf(url)
   const architecture = packageArchitecture(url)
   return {
     ...(architecture === undefined ? {} : { arch: architecture }),
-    ...(base?.startsWith('debian:') ? { distro: base.slice('debian:'.length) } : {}),
+    ...(suite === undefined ? {} : { distro: suite }),
     ...(source === undefined || source === name ? {} : { upstream: source }),
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Artifact, ArtifactKind } from '../lock.ts'
 import { forgottenEpoch, isAffected, isNamed, parseQuery, type PackageQuery } from './affected.ts'
-import { packageArchitecture, sourcePackageOf } from './debian-source.ts'
+import { packageArchitecture, sourcePackageOf, suiteOf } from './debian-source.ts'
 
 function artifact(kind: ArtifactKind, name: string, version: string, url = 'https://example.org/x'): Artifact {
   return { kind, name, version, url, sha256: 'a'.repeat(64), size: 1 }
@@ -106,6 +106,16 @@ describe('forgottenEpoch()', () => {
     assert.equal(forgottenEpoch(query('bind9<9.18.30'), bind), true)
     assert.equal(forgottenEpoch(query('bind9<1:9.18.30'), bind), false)
     assert.equal(forgottenEpoch(query('openssl<3'), libssl), false)
+  })
+})
+
+describe('suiteOf()', () => {
+  const base = { file: 'berth.toml', name: 'base', value: 'debian:trixie' }
+  const files = artifact('deb', 'base-files', '12.4+deb12u15')
+  it('goes by the manifest', () => assert.equal(suiteOf({ inputs: [base], artifacts: [files] }), 'trixie'))
+  it('goes by the packages where the manifest says nothing', () => {
+    assert.equal(suiteOf({ inputs: [], artifacts: [libssl, files] }), 'bookworm')
+    assert.equal(suiteOf({ inputs: [], artifacts: [libssl] }), undefined)
   })
 })
 

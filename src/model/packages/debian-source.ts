@@ -1,4 +1,6 @@
-/** What the address of a Debian package says beside its name: Debian's archives all have the same layout. */
+import type { Lock } from '../lock.ts'
+
+/** What the address of a Debian package says beside its name, as Debian's archives all have the same layout; and its release. */
 
 /** The source package that a binary one was built from (Debian, "pool": `pool/AREA/PREFIX/SOURCE/FILE`). */
 export function sourcePackageOf(url: string): string | undefined {
@@ -17,4 +19,15 @@ export function decoded(url: string): string {
   } catch {
     return url
   }
+}
+
+/** Debian's releases by the first number of their `base-files` (Debian, "DebianReleases"). */
+const suitesByNumber: Readonly<Record<string, string>> = { 11: 'bullseye', 12: 'bookworm', 13: 'trixie', 14: 'forky' }
+
+/** The Debian release that a lock is for: as the manifest says, or as its packages tell. */
+export function suiteOf({ inputs, artifacts }: Pick<Lock, 'inputs' | 'artifacts'>): string | undefined {
+  const base = inputs.find(({ file, name }) => file === 'berth.toml' && name === 'base')?.value
+  if (base?.startsWith('debian:')) return base.slice('debian:'.length)
+  const files = artifacts.find(({ kind, name }) => kind === 'deb' && name === 'base-files')
+  return suitesByNumber[/^\d+/.exec(files?.version ?? '')?.[0] ?? '']
 }
