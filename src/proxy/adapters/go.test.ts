@@ -17,6 +17,9 @@ type Replay = Extract<Session, { mode: 'replay' }>
 /** What `go` calls a processor. */
 const processor = process.arch === 'x64' ? 'amd64' : process.arch
 
+/** Set-up brings a Go along, because Debian 12's is older than toolchains in modules. */
+const pathWithGo = `/var/cache/berth/setup/go/bin:${process.env['PATH'] ?? ''}`
+
 describe('go', () => {
   const modules = new GoProxy()
   let directory: string
@@ -52,7 +55,7 @@ describe('go', () => {
     await using proxy = await testing.startTestProxy(directory, session, go)
     const locked = session.mode === 'replay' ? goEnvironment(session.artifacts) : { GOSUMDB: 'off' }
     const env = {
-      ...{ PATH: process.env['PATH'] ?? '', HOME: home, GOPATH: join(home, 'go'), GOCACHE: join(directory, 'cache') },
+      ...{ PATH: pathWithGo, HOME: home, GOPATH: join(home, 'go'), GOCACHE: join(directory, 'cache') },
       ...{ GOPROXY: modules.url, HTTP_PROXY: proxy.url, GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local', ...locked },
     }
     let output = ''
@@ -229,7 +232,7 @@ describe('go', () => {
       const home = await mkdtemp(join(directory, 'home-'))
       await using proxy = await testing.startTestProxy(directory, session, go)
       const whole = {
-        ...{ PATH: process.env['PATH'] ?? '', HOME: home, GOPATH: join(home, 'go'), GOPROXY: modules.url },
+        ...{ PATH: pathWithGo, HOME: home, GOPATH: join(home, 'go'), GOPROXY: modules.url },
         ...{ HTTP_PROXY: proxy.url, GOTOOLCHAIN: 'go1.99.1', GOFLAGS: '-modcacherw', ...env },
       }
       return await run('go', ['version'], { cwd: home, env: whole, timeout: 50_000 }).then(
