@@ -46,6 +46,16 @@ export class LayerStore {
   }
 
   /**
+   * Makes of the upper directory of a finished build what its layer would be, without an archive of it and outside of the
+   * store: `directory` is the caller's.
+   */
+  async prepare(upper: string, how: Normalisation, directory: string): Promise<void> {
+    await normaliseTree(upper, how)
+    await files.chmod(upper, 0o755)
+    await files.rename(upper, directory)
+  }
+
+  /**
    * The unpacked layer's directory; unpacks it from its blob when it is not there.
    * @throws layerMissing when its blob is gone too, blobCorrupt when it is not what it was.
    */

@@ -65,8 +65,13 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
 async function record(plan: DockerfileInstall, workshop: Workshop, recording: Recording): Promise<Lock> {
   const fetching = new RecordedFetching(workshop, recording, fetchedArtifacts(heldArtifacts(plan, recording)))
   const context = await stageContext(plan, workshop)
-  const stages = new StageBuilder(workshop, new StackBuilder(workshop), context, fetching)
-  await stages.build()
+  const builder = new StackBuilder(workshop)
+  const stages = new StageBuilder(workshop, builder, context, fetching)
+  try {
+    await stages.build()
+  } finally {
+    await builder.close()
+  }
   const artifacts = [...stages.imageArtifacts, ...fetching.artifacts]
   return newLock(plan, recording, { artifacts, time: stages.time })
 }

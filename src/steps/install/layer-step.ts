@@ -17,7 +17,7 @@ export interface LayerStep {
   readonly standsOn: readonly string[]
   /** Keys of the answers that its inputs came from. */
   readonly answers: readonly string[]
-  /** Made to find out what is fetched, and for nothing else: not shown, and not kept for another build. */
+  /** Carried out to find out what is fetched, and for nothing else: nobody will have its layer. */
   readonly isRehearsal?: boolean
   /** The layer, when it came to be while its inputs were recorded. */
   readonly made?: StoredLayer

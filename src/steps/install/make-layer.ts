@@ -20,6 +20,20 @@ export function makeLayer(workshop: Workshop, step: LayerStep, below: readonly s
   return withLayerWork(workshop, { title, epoch, below, ...normalisationOf(inputs) }, (work) => fill(work, inputs))
 }
 
+/** Carries a step out for what it does on the way: what it leaves goes to `directory`, and not into the store. */
+export function rehearseLayer(
+  workshop: Workshop,
+  step: LayerStep,
+  { below, directory }: { readonly below: readonly string[]; readonly directory: string },
+): Promise<void> {
+  const { title, epoch, inputs } = step
+  const how = { epoch, ...normalisationOf(inputs) }
+  return withWorkDirectory(workshop, { title, epoch, below }, async (work) => {
+    await fill(work, inputs)
+    await workshop.store.layers.prepare(work.upper, how, directory)
+  })
+}
+
 type LayerOutline = Pick<LayerWork, 'title' | 'below'> & Normalisation
 
 /** Debian's byte-code and package scripts know the times and owners that dpkg gave; the others' mean nothing. */
@@ -35,13 +49,24 @@ export async function withLayerWork(
   { title, below, ...normalisation }: LayerOutline,
   fillLayer: (work: LayerWork) => Promise<void>,
 ): Promise<StoredLayer> {
+  const { epoch } = normalisation
+  return withWorkDirectory(workshop, { title, below, epoch }, async (work) => {
+    await fillLayer(work)
+    return workshop.store.layers.adopt(work.upper, normalisation)
+  })
+}
+
+async function withWorkDirectory<Result>(
+  workshop: Workshop,
+  outline: Pick<LayerWork, 'title' | 'below' | 'epoch'>,
+  use: (work: LayerWork) => Promise<Result>,
+): Promise<Result> {
   const directory = workshop.store.blobs.temporaryPath('build')
   const upper = join(directory, 'upper')
   const id = `${process.pid.toString(36)}-${(buildCounter += 1)}`
   try {
     for (const path of [upper, join(directory, 'work')]) await files.mkdir(path, { recursive: true })
-    await fillLayer({ id, title, workshop, directory, upper, below, epoch: normalisation.epoch })
-    return await workshop.store.layers.adopt(upper, normalisation)
+    return await use({ id, workshop, directory, upper, ...outline })
   } catch (error) {
     throw await explainWantOfRoom(error, workshop.instance.home)
   } finally {

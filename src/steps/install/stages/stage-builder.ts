@@ -158,11 +158,15 @@ export class StageBuilder {
   }
 
   async #provide(layer: LayerStep, below: readonly LayerStep[]): Promise<void> {
-    try {
+    if (layer.isRehearsal !== true) {
       await this.#builder.provide(layer, below)
+      return
+    }
+    try {
+      await this.#builder.rehearse(layer, below)
     } catch (error) {
       if (this.#fetching.loosen?.(error, layer.title) !== true) throw error
-      await this.#builder.provide(layer, below)
+      await this.#builder.rehearse(layer, below)
     }
   }
 
