@@ -180,13 +180,22 @@ describe('a lock', () => {
 
   /** Builds in a home of its own, where nothing has been built, and gives what the attempts printed. */
   async function replay(kind: string, folder: string): Promise<string[]> {
-    await using other = await TestBerth.create()
+    await using other = await emptyBerth()
     const { events, last } = await other.events('build', folder, '--locked')
     assert.equal(last.kind, 'built', `${kind}: ${JSON.stringify(last)}`)
     const printed = events.flatMap((event) => (event.kind === 'output' ? [event.text] : []))
     return [...printed, ...(await writtenLines(other.home))].flatMap((text) => /attempt: .*/.exec(text)?.[0] ?? [])
   }
 })
+
+/** A home in which nothing was built before, not even by another test. */
+async function emptyBerth(): Promise<TestBerth> {
+  const shared = process.env['BERTH_TEST_CACHE']
+  delete process.env['BERTH_TEST_CACHE']
+  const berth = await TestBerth.create()
+  if (shared !== undefined) process.env['BERTH_TEST_CACHE'] = shared
+  return berth
+}
 
 /** What the attempts left in a layer: pip does not show what a setup.py prints. */
 async function writtenLines(home: string): Promise<string[]> {

@@ -71,6 +71,9 @@ async function forgetLayers(berth: TestBerth, locked: readonly Artifact[]): Prom
   for (const name of await readdir(blobs)) if (!kept.has(name)) await rm(join(blobs, name))
 }
 
+// What one home has fetched or built must not be there in the next: that is what these tests are about.
+delete process.env['BERTH_TEST_CACHE']
+
 describe('an image of a registry', () => {
   let registry: TestRegistry
   let system: Entry[]
