@@ -113,7 +113,8 @@ export class TestBerth implements AsyncDisposable {
   async folder(content: Readonly<Record<string, string>> | string): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'berth-app-'))
     this.#folders.push(folder)
-    if (typeof content === 'string') await cp(join(repository, content), folder, { recursive: true })
+    const asItIs = { recursive: true, verbatimSymlinks: true }
+    if (typeof content === 'string') await cp(join(repository, content), folder, asItIs)
     else for (const [name, text] of Object.entries(content)) await writeFile(join(folder, name), text)
     return folder
   }

@@ -1,0 +1,3 @@
+const { marked } = require('marked')
+
+process.stdout.write(marked.parse('# Berth\n\nMade by *npm ci*, served by *express*.\n'))
