@@ -13,7 +13,7 @@ import { BuildContext } from './stages/build-context.ts'
 import { RecordedFetching } from './stages/recorded-fetching.ts'
 import { makeDirectories, resolveInRoot } from './stages/root-path.ts'
 import { StageBuilder, type Fetching } from './stages/stage-builder.ts'
-import { asUnrepeatable } from './stages/step-failure.ts'
+import { asLocked, asUnrepeatable } from './stages/step-failure.ts'
 import { replaySession } from './replay-session.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -28,12 +28,16 @@ interface Made {
  * then of nothing but that, so that the image is the one that every other machine will come to.
  */
 export async function applyDockerfile(plan: DockerfileInstall, workshop: Workshop): Promise<Made> {
-  for (const { message } of plan.dockerfile.notes)
-    workshop.emit({ kind: 'notice', message: `${plan.path}: ${message}` })
+  for (const { line, message } of plan.dockerfile.notes)
+    workshop.emit({ kind: 'notice', message: `${plan.path}:${line}: ${message}` })
   const { locking } = workshop
   if (locking.mode === 'follow') {
     requireFitting(plan, locking)
-    return { image: await replay(plan, workshop, locking.lock), lock: locking.lock }
+    try {
+      return { image: await replay(plan, workshop, locking.lock), lock: locking.lock }
+    } catch (error) {
+      throw asLocked(error, locking.file)
+    }
   }
   const lock = await record(plan, workshop, locking)
   const following: Workshop = { ...workshop, locking: { mode: 'follow', lock, file: 'berth.lock' } }

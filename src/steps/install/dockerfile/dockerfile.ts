@@ -67,7 +67,8 @@ function refuseWithoutStage(source: SourceFile): void {
 }
 
 function syntaxNotes({ syntax }: Directives): Note[] {
-  if (!syntax) return []
+  // What half of all Dockerfiles begin with, and what is understood here.
+  if (!syntax || /^(docker\.io\/)?docker\/dockerfile(:|$)/.test(syntax.value)) return []
   return [note('Syntax', syntax.line, `berth reads the language itself; \`${syntax.value}\` is not fetched`)]
 }
 

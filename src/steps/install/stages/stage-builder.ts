@@ -9,6 +9,7 @@ import {
   type Action,
   type DockerfilePlan,
   type EvaluatedStage,
+  type Note,
   type Origin,
   type StageStart,
   type Step,
@@ -129,7 +130,7 @@ export class StageBuilder {
   async #buildStage(index: number): Promise<BuiltStage> {
     const { start, below } = this.#startOf(index)
     const evaluated = evaluateStage(this.#plan, index, start)
-    for (const { message } of evaluated.notes) this.#workshop.emit({ kind: 'notice', message })
+    if (!this.#fetching.isRehearsal) this.#tell(evaluated.notes)
     const steps = [...below]
     for (const [done, step] of evaluated.steps.entries()) {
       const title = stepTitle(step.title, this.#nameOf(index))
@@ -138,6 +139,12 @@ export class StageBuilder {
       steps.push(await this.#carryOut({ ...step, title }, steps))
     }
     return { evaluated, steps }
+  }
+
+  #tell(notes: readonly Note[]): void {
+    const { path } = this.#plan.file.source
+    for (const { line, message } of notes)
+      this.#workshop.emit({ kind: 'notice', message: `${path}:${line}: ${message}` })
   }
 
   /** What a stage is called in titles; nothing when there is no other. */

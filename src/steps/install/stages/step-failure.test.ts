@@ -4,7 +4,7 @@ import { Problem } from '../../../model/problem.ts'
 import { diskFull } from '../../../model/problems/deploy.ts'
 import { buildFailed, fileMissing } from '../../../model/problems/install.ts'
 import { notLocked } from '../../../model/problems/lock.ts'
-import { asUnrepeatable, withLine } from './step-failure.ts'
+import { asLocked, asUnrepeatable, withLine } from './step-failure.ts'
 
 const failed = buildFailed({
   title: 'RUN false',
@@ -31,6 +31,15 @@ describe('the failure of a step', () => {
     const bug = new Error('bug')
     assert.equal(withLine(full, 'Dockerfile:7'), full)
     assert.equal(withLine(bug, 'Dockerfile:7'), bug)
+  })
+
+  it('says what a build with a lock had at hand, and what to do when that is too little', () => {
+    const problem = asLocked(failed, 'shop/berth.lock')
+    assert.ok(problem instanceof Problem)
+    assert.match(problem.message, /ended with exit code 1, with nothing at hand but what shop\/berth\.lock names$/)
+    assert.match(problem.text.fix, /run `berth lock`/)
+    const full = diskFull({ where: '/var' })
+    assert.equal(asLocked(full, 'berth.lock'), full)
   })
 
   it('says that no lock would do when the lock is the one that was just made', () => {

@@ -13,6 +13,17 @@ export function withLine(error: unknown, at: string): unknown {
   return new Problem(error.definition, { ...error.text, at }, { cause: error })
 }
 
+/**
+ * The failure of a build with a lock: a package manager says that there is no such version, and means in the lock.
+ * @param file The lock.
+ */
+export function asLocked(error: unknown, file: string): unknown {
+  if (!(error instanceof Problem) || error.code !== 'build-failed') return error
+  const message = `${error.text.message}, with nothing at hand but what ${file} names`
+  const fix = 'If the source asks for something else now, run `berth lock`; if not, mend what the last lines name'
+  return new Problem(error.definition, { ...error.text, message, fix }, { cause: error })
+}
+
 /** The failure of a build with a lock that was recorded a moment ago: no other lock would do. */
 export function asUnrepeatable(error: unknown): unknown {
   if (!(error instanceof Problem) || !['not-locked', 'build-failed'].includes(error.code)) return error
