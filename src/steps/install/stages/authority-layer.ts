@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
+import { runCommand } from '../../../host/command.ts'
 import * as files from '../../../host/files.ts'
 import type { LayerWork } from '../layer-work.ts'
-import { resolveInRoot } from './root-path.ts'
 
 /** Where programs look for authorities that know no variable for it. */
 const bundlePath = 'etc/ssl/certs/ca-certificates.crt'
@@ -32,12 +32,17 @@ async function bundleOf(layers: readonly string[]): Promise<string | undefined> 
   return undefined
 }
 
-/** Takes the proxy's authority out of a list that the command wrote to. */
+/**
+ * Takes the proxy's authority out of whatever the command has written: the list itself, and copies of it. It is another
+ * one at every build.
+ */
 export async function dropAuthority(upper: string, certificate: string): Promise<void> {
-  // In the image, wherever its symbolic links lead.
-  const path = resolveInRoot(upper, bundlePath)
-  const facts = await files.lstat(path).catch(() => undefined)
-  if (!facts?.isFile()) return
-  const text = (await files.readText(path)) ?? ''
-  if (text.includes(certificate)) await files.writeFile(path, text.replaceAll(certificate, ''))
+  // Any line of it but the first is in no other certificate.
+  const line = certificate.split('\n')[1] ?? ''
+  const argv = ['grep', '--recursive', '--files-with-matches', '--null', '--fixed-strings', `--regexp=${line}`] as const
+  const { stdout } = await runCommand([...argv, '.'], { cwd: upper, allowCodes: [0, 1], timeoutSeconds: 600 })
+  for (const name of stdout.split('\0').filter(Boolean)) {
+    const text = (await files.readFile(join(upper, name))).toString('latin1')
+    await files.writeFile(join(upper, name), Buffer.from(text.replaceAll(certificate, ''), 'latin1'))
+  }
 }
