@@ -132,7 +132,7 @@ class Copying {
       await files.lchown(target, this.#target.owner.uid, this.#target.owner.gid)
       return
     } else await files.copyFile(source, target)
-    await this.#settle(target, (await files.lstat(source)).mode & 0o7777, kind === 'directory')
+    await this.#settle(target, this.#modeOf(await files.lstat(source)), kind === 'directory')
   }
 
   /** What stays as it is when it is there; directories in it become as those of the source, but not with --parents. */
@@ -162,6 +162,13 @@ class Copying {
     const target = await this.#prepare(isInto ? posix.join(destination, basename(name)) : destination, false)
     await write(target)
     await this.#settle(target, mode, false)
+  }
+
+  /** In a build context only the executable bit means something: the rest is the umask of whoever unpacked it. */
+  #modeOf(stats: files.Stats): number {
+    const isContext = this.#action.sources.some((source) => source.kind === 'files' && source.from.kind === 'context')
+    if (!isContext) return stats.mode & 0o7777
+    return stats.isDirectory() || (stats.mode & 0o100) !== 0 ? 0o755 : 0o644
   }
 
   async #settle(path: string, mode: number, isDirectory: boolean): Promise<void> {
