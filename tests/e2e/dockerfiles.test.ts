@@ -1,37 +1,21 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { pathsOf } from '../../src/host/instance.ts'
 import { checkByteCode, ImageStore, mergeLayers, readTree, type LayerEntries } from '../../src/image/index.ts'
 import type { Event } from '../../src/model/events.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
-import { git, GitServer } from '../adapters/git-server.ts'
 import { dockerfileApps, type DockerfileApp } from './dockerfile-apps.ts'
+import { buildOffline, fill, makeBundle } from './dockerfile-setting.ts'
 import { DownloadServer } from './download-server.ts'
 import type { OfflineBuilds } from './offline-build.ts'
 import { repository, TestBerth } from './test-berth.ts'
 
 const run = promisify(execFile)
 const examples = join(repository, 'examples/dockerfiles')
-
-/** Fills a server with what `downloads` asks for. @returns the sum of its archive. */
-async function fill(server: DownloadServer): Promise<string> {
-  await writeFile(join(server.folder, 'notes.txt'), 'notes')
-  await writeFile(join(server.folder, 'index.html'), 'site')
-  const archive = join(server.folder, 'site.tar.gz')
-  await run('tar', ['--create', '--gzip', '--file', archive, '--directory', server.folder, 'index.html'])
-  const tree = await new GitServer(server.folder).create('tools.git')
-  await git(tree, ['tag', 'v1'])
-  await git(tree, ['push', '--quiet', '--tags'])
-  return createHash('sha256')
-    .update(await readFile(archive))
-    .digest('hex')
-}
 
 function digestOf(events: readonly Event[]): string {
   const built = events.find(({ kind }) => kind === 'built')
@@ -140,6 +124,29 @@ describe('a Dockerfile', { timeout: 1_800_000 }, () => {
     assert.notEqual(loud, quiet)
   })
 
+  it('that cannot be carried out twice is refused where it is locked, by its line', async () => {
+    const ask = `exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$URL?$RANDOM$RANDOM" >&3`
+    const lines = ['FROM debian:bookworm-slim', 'ARG URL', 'SHELL ["/bin/bash", "-c"]', `RUN ${ask} && grep notes <&3`]
+    const manifest = `name = "moving"\n[install]\nbuild_args = { URL = "${server.origin}/notes.txt" }\n`
+    const moving = await berth.folder({ Dockerfile: lines.join('\n'), 'berth.toml': manifest })
+    const problem = await berth.problem('lock', moving)
+    assert.deepEqual([problem.code, problem.at], ['dockerfile-not-repeatable', 'Dockerfile:4'], JSON.stringify(problem))
+    assert.match(problem.message, /is not in berth\.lock: http:\/\/198\.18\.[\d.]+\/notes\.txt\?\d+$/)
+    await assert.rejects(readFile(join(moving, 'berth.lock')), { code: 'ENOENT' })
+  })
+
+  it('that has come to ask for something else is told by its line and its lock, and is locked anew', async () => {
+    const pip = folders.get('pip') ?? ''
+    await writeFile(join(pip, 'requirements.txt'), 'flask==2.3.3\ngunicorn\n')
+    const problem = await berth.problem('build', pip)
+    assert.deepEqual([problem.code, problem.at], ['build-failed', 'Dockerfile:7'], JSON.stringify(problem))
+    assert.match(problem.message, /with nothing at hand but what \S+berth\.lock names$/)
+    const { events } = await berth.events('lock', pip)
+    const locked = events.find((event) => event.kind === 'locked')
+    const flask = locked?.changes.find(({ name }) => name === 'flask')
+    assert.equal(flask?.to, '2.3.3', JSON.stringify(events.at(-1)))
+  })
+
   it('leaves a secret in no layer, lock or log', async () => {
     const { home } = berth
     const layers = [...layersOf(built.get('secret') ?? []).values()].map((digest) =>
@@ -182,23 +189,3 @@ describe('a Dockerfile', { timeout: 1_800_000 }, () => {
     assert.deepEqual((await checkByteCode(merged, read)).stale, [])
   }
 })
-
-/** An archive in a source tree, which is no file of the repository. */
-async function makeBundle(folder: string): Promise<void> {
-  const inside = join(folder, 'inside')
-  await mkdir(inside)
-  await writeFile(join(inside, 'inner.txt'), 'inner')
-  await run('tar', ['--create', '--file', join(folder, 'bundle.tar'), '--directory', inside, 'inner.txt'])
-}
-
-/** Builds where there is no network but loopback, in a home that has never seen anything. */
-async function buildOffline(blobs: string, orders: readonly object[]): Promise<OfflineBuilds> {
-  const inside = 'ip link set lo up && exec "$@"'
-  const program = [process.execPath, join(repository, 'tests/e2e/offline-build.ts'), blobs, JSON.stringify(orders)]
-  const child = spawn('unshare', ['--net', 'sh', '-c', inside, 'sh', ...program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [output, code] = await Promise.all([text(child.stdout), new Promise((resolve) => child.once('close', resolve))])
-  assert.equal(code, 0, output)
-  return JSON.parse(output) as OfflineBuilds
-}

@@ -3,7 +3,7 @@ import { Problem } from '../../../model/problem.ts'
 import type { Session } from '../../../proxy/session.ts'
 import type { Recording } from '../locking.ts'
 import type { Workshop } from '../workshop.ts'
-import type { Fetching } from './stage-builder.ts'
+import type { Fetching } from './fetching.ts'
 
 /** Writes down what the steps of a Dockerfile fetch. */
 export class RecordedFetching implements Fetching {

@@ -1,11 +1,8 @@
 import { keyOf } from '../../../image/index.ts'
 import type { Artifact } from '../../../model/lock.ts'
-import type { Session } from '../../../proxy/session.ts'
 import {
   evaluateStage,
-  imagesOf,
   reportedStep,
-  withTriggers,
   type Action,
   type DockerfilePlan,
   type EvaluatedStage,
@@ -16,30 +13,18 @@ import {
 } from '../dockerfile/index.ts'
 import type { LayerStep } from '../layer-step.ts'
 import type { LayerWork } from '../layer-work.ts'
-import { fixedTime, recipeVersion } from '../recipe.ts'
+import { recipeVersion } from '../recipe.ts'
 import type { StackBuilder } from '../stack-builder.ts'
 import type { Workshop } from '../workshop.ts'
 import type { BuildContext } from './build-context.ts'
+import type { Fetching } from './fetching.ts'
 import { makeCopy } from './make-copy.ts'
 import { makeDirectory } from './make-directory.ts'
 import { makeRun } from './make-run.ts'
+import { ResolvedImages } from './resolved-images.ts'
 import { originsIn, StageOrigins } from './stage-origins.ts'
-import { stageImage, type StageImage } from './stage-images.ts'
 import { withLine } from './step-failure.ts'
 import { stepTitle } from './step-title.ts'
-
-/** How the commands of a Dockerfile get at what they fetch. */
-export interface Fetching {
-  /** For a command in an image whose packages are those of `suite`. */
-  sessionFor(): Session
-  /** Part of the key of a layer whose command may fetch something. */
-  readonly key: unknown
-  took(artifacts: readonly Artifact[]): void
-  /** Whether a step that failed is worth another attempt, because it may now be given more. */
-  loosen?(error: unknown, title: string): boolean
-  /** What is made serves to find out what is fetched, and nothing else. */
-  readonly isRehearsal: boolean
-}
 
 /** What is not in the Dockerfile. */
 export interface StageContext {
@@ -60,13 +45,14 @@ export class StageBuilder {
   readonly #builder: StackBuilder
   readonly #context: StageContext
   readonly #fetching: Fetching
-  readonly #images = new Map<string, StageImage>()
+  readonly #images: ResolvedImages
   readonly #built = new Map<number, BuiltStage>()
   readonly #origins: StageOrigins
   #plan: DockerfilePlan
 
   constructor(workshop: Workshop, builder: StackBuilder, context: StageContext, fetching: Fetching) {
     this.#workshop = workshop
+    this.#images = new ResolvedImages(workshop)
     this.#builder = builder
     this.#context = context
     this.#fetching = fetching
@@ -83,7 +69,7 @@ export class StageBuilder {
   /** Makes every stage that the target needs. @returns the target. */
   async build(): Promise<BuiltStage> {
     try {
-      await this.#resolveImages()
+      this.#plan = await this.#images.resolve(this.#plan)
       for (const index of this.#plan.needed) this.#built.set(index, await this.#buildStage(index))
       const target = this.#built.get(this.#plan.target)
       if (!target) throw new Error('the target is not among the stages that it needs')
@@ -95,36 +81,12 @@ export class StageBuilder {
 
   /** What a lock has to say of the images. */
   get imageArtifacts(): readonly Artifact[] {
-    return [...this.#images.values()].flatMap(({ artifacts }) => artifacts)
+    return this.#images.artifacts
   }
 
-  /** The youngest file of any image: SOURCE_DATE_EPOCH of all steps. */
+  /** SOURCE_DATE_EPOCH of all steps. */
   get time(): number {
-    return Math.max(fixedTime, ...[...this.#images.values()].flatMap(({ steps }) => steps.map(({ epoch }) => epoch)))
-  }
-
-  /** Triggers of an image may need further images. */
-  async #resolveImages(): Promise<void> {
-    const triggered = new Set<number>()
-    for (;;) {
-      const unknown = imagesOf(this.#plan).filter(({ reference }) => !this.#images.has(reference))
-      for (const image of unknown) this.#images.set(image.reference, await stageImage(this.#workshop, image))
-      const stage = this.#plan.needed.find((index) => {
-        const base = this.#plan.stages[index]?.base
-        return !triggered.has(index) && base?.kind === 'image' && (this.#imageOf(base).config.OnBuild ?? []).length > 0
-      })
-      if (unknown.length === 0 && stage === undefined) return
-      if (stage === undefined) continue
-      triggered.add(stage)
-      const base = this.#plan.stages[stage]?.base
-      if (base?.kind === 'image') this.#plan = withTriggers(this.#plan, stage, this.#imageOf(base).config.OnBuild ?? [])
-    }
-  }
-
-  #imageOf({ reference }: { reference: string }): StageImage {
-    const image = this.#images.get(reference)
-    if (!image) throw new Error(`${reference} has not been resolved`)
-    return image
+    return this.#images.time
   }
 
   async #buildStage(index: number): Promise<BuiltStage> {
@@ -183,7 +145,7 @@ export class StageBuilder {
       case 'scratch':
         return { start: { kind: 'scratch' }, below: [] }
       case 'image': {
-        const { config, steps } = this.#imageOf(base)
+        const { config, steps } = this.#images.of(base)
         return { start: { kind: 'image', config }, below: steps }
       }
       case 'stage': {
@@ -246,7 +208,7 @@ export class StageBuilder {
   /** Layers of an origin; the build context has none. */
   #stepsOf(origin: Origin): readonly LayerStep[] {
     if (origin.kind === 'stage') return this.#stageAt(origin.index).steps
-    return origin.kind === 'image' ? this.#imageOf(origin).steps : []
+    return origin.kind === 'image' ? this.#images.of(origin).steps : []
   }
 }
 

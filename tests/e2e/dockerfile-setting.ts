@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { git, GitServer } from '../adapters/git-server.ts'
+import type { DownloadServer } from './download-server.ts'
+import type { OfflineBuilds } from './offline-build.ts'
+import { repository } from './test-berth.ts'
+
+/** What Dockerfiles find around them. */
+
+const run = promisify(execFile)
+
+/** Fills a server with what `downloads` asks for. @returns the sum of its archive. */
+export async function fill(server: DownloadServer): Promise<string> {
+  await writeFile(join(server.folder, 'notes.txt'), 'notes')
+  await writeFile(join(server.folder, 'index.html'), 'site')
+  const archive = join(server.folder, 'site.tar.gz')
+  await run('tar', ['--create', '--gzip', '--file', archive, '--directory', server.folder, 'index.html'])
+  const tree = await new GitServer(server.folder).create('tools.git')
+  await git(tree, ['tag', 'v1'])
+  await git(tree, ['push', '--quiet', '--tags'])
+  return createHash('sha256')
+    .update(await readFile(archive))
+    .digest('hex')
+}
+
+/** An archive in a source tree, which is no file of the repository. */
+export async function makeBundle(folder: string): Promise<void> {
+  const inside = join(folder, 'inside')
+  await mkdir(inside)
+  await writeFile(join(inside, 'inner.txt'), 'inner')
+  await run('tar', ['--create', '--file', join(folder, 'bundle.tar'), '--directory', inside, 'inner.txt'])
+}
+
+/** Builds where there is no network but loopback, in a home that has never seen anything. */
+export async function buildOffline(blobs: string, orders: readonly object[]): Promise<OfflineBuilds> {
+  const inside = 'ip link set lo up && exec "$@"'
+  const program = [process.execPath, join(repository, 'tests/e2e/offline-build.ts'), blobs, JSON.stringify(orders)]
+  const child = spawn('unshare', ['--net', 'sh', '-c', inside, 'sh', ...program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [output, code] = await Promise.all([text(child.stdout), new Promise((resolve) => child.once('close', resolve))])
+  assert.equal(code, 0, output)
+  return JSON.parse(output) as OfflineBuilds
+}
