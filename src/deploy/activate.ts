@@ -1,4 +1,4 @@
-import { readLastLines } from '../isolation/log-file.ts'
+import { readLastLines } from '../isolation/sandbox/log-file.ts'
 import { startFailed, startUnhealthy } from '../model/problems/start.ts'
 import type { Release } from '../model/release.ts'
 import { describeExit } from '../model/sandbox.ts'

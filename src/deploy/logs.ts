@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readdir } from '../host/files.ts'
-import { LineReader, LogParser, readEntries, readLastLines, type LogEntry } from '../isolation/log-file.ts'
+import { LineReader, LogParser, readEntries, readLastLines, type LogEntry } from '../isolation/sandbox/log-file.ts'
 import type { LogLine } from '../model/api.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
-import { readLastLines } from '../../src/isolation/log-file.ts'
+import { readLastLines } from '../../src/isolation/sandbox/log-file.ts'
 import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
 

@@ -1,4 +1,4 @@
-import { containerIsolator } from '../../src/isolation/container.ts'
+import { containerIsolator } from '../../src/isolation/ladder.ts'
 import { isolatorContract } from '../contract/isolator.ts'
 
 isolatorContract({

@@ -1,5 +1,5 @@
 import { instanceFrom } from '../../src/host/instance.ts'
-import { containerIsolator } from '../../src/isolation/container.ts'
+import { containerIsolator } from '../../src/isolation/ladder.ts'
 import type { SandboxSpec } from '../../src/model/sandbox.ts'
 
 /** Starts the sandbox given as JSON, prints its pid and waits to be killed. */

@@ -1,4 +1,4 @@
-import { buildProxyUrl } from '../../isolation/build-sandbox.ts'
+import { buildProxyUrl } from '../../isolation/build/sandbox.ts'
 import { npmEnvironment } from '../../proxy/adapters/npm-client.ts'
 import { goEnvironment } from '../../proxy/adapters/go-checksums.ts'
 import type { Session } from '../../proxy/session.ts'

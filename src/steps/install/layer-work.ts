@@ -1,5 +1,5 @@
-import { BuildSandbox, type BuildExit } from '../../isolation/build-sandbox.ts'
-import { buildLimits, type BuildAccount, type BuildMount } from '../../isolation/build-config.ts'
+import { BuildSandbox, type BuildExit } from '../../isolation/build/sandbox.ts'
+import { buildLimits, type BuildAccount, type BuildMount } from '../../isolation/build/config.ts'
 import { join } from 'node:path'
 import type { BuildCommand } from '../../model/plan.ts'
 import { buildFailed, buildOutOfMemory, buildTooLong, lockfileOutOfStep } from '../../model/problems/install.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import * as files from '../../host/files.ts'
 import { listTree } from '../../host/tree.ts'
-import { buildUser, unprivileged } from '../../isolation/build-config.ts'
+import { buildUser, unprivileged } from '../../isolation/build/config.ts'
 import type { Artifact } from '../../model/lock.ts'
 import type { LayerPlan } from '../../model/plan.ts'
 import type { Session } from '../../proxy/session.ts'

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { kindInRoot } from '../../host/root-links.ts'
 import { listTree } from '../../host/tree.ts'
 import { seededPython } from '../../image/index.ts'
-import { rootAccount } from '../../isolation/build-config.ts'
-import type { BuildSandbox } from '../../isolation/build-sandbox.ts'
+import { rootAccount } from '../../isolation/build/config.ts'
+import type { BuildSandbox } from '../../isolation/build/sandbox.ts'
 import { runOne, type LayerWork } from './layer-work.ts'
 
 /**

@@ -1,5 +1,5 @@
 import * as files from '../../../host/files.ts'
-import type { BuildAccount } from '../../../isolation/build-config.ts'
+import type { BuildAccount } from '../../../isolation/build/config.ts'
 import { userUnknown } from '../../../model/problems/dockerfile-build.ts'
 import { resolveInRoot } from './root-path.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { runCommand } from '../../../host/command.ts'
 import * as files from '../../../host/files.ts'
-import type { BuildMount } from '../../../isolation/build-config.ts'
+import type { BuildMount } from '../../../isolation/build/config.ts'
 import { featureUnsupported, secretMissing } from '../../../model/problems/dockerfile-build.ts'
 import type { Origin, RunMount, SecretMount } from '../dockerfile/action.ts'
 import type { LayerWork } from '../layer-work.ts'

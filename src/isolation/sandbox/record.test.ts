@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseHardLimits } from './container-facts.ts'
-import { exitFrom } from './container-record.ts'
+import { parseHardLimits } from './facts.ts'
+import { exitFrom } from './record.ts'
 
 describe('exitFrom()', () => {
   const cases = [

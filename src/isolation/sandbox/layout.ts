@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Instance, pathsOf } from '../host/instance.ts'
+import { type Instance, pathsOf } from '../../host/instance.ts'
 
 /** Where the traces of one sandbox are; everything here lies in the run directory, which is memory. */
 export function layoutOf(instance: Instance, id: string) {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { exists, mkdir, mkdtemp, readText, rm, symlink, writeFile } from '../host/files.ts'
-import type { SandboxSpec } from '../model/sandbox.ts'
+import { exists, mkdir, mkdtemp, readText, rm, symlink, writeFile } from '../../host/files.ts'
+import type { SandboxSpec } from '../../model/sandbox.ts'
 import { hostsFile, withAppGroup, withAppUser, writeScaffold } from './root-files.ts'
 
 describe('withAppUser()', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { SandboxSpec } from '../model/sandbox.ts'
-import { Secret } from '../model/secret.ts'
-import { containerSpec, type ContainerFacts } from './container-spec.ts'
+import type { SandboxSpec } from '../../../model/sandbox.ts'
+import { Secret } from '../../../model/secret.ts'
+import { containerSpec, type ContainerFacts } from './spec.ts'
 
 const sandbox: SandboxSpec = {
   id: 'shop-1',

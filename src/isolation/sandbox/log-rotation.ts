@@ -1,8 +1,8 @@
-import { readdir, rename, stat, writeFile } from '../host/files.ts'
-import { type Instance, pathsOf } from '../host/instance.ts'
-import { isAlive } from '../host/processes.ts'
-import { layoutOf } from './container-layout.ts'
-import { readRecord } from './container-record.ts'
+import { readdir, rename, stat, writeFile } from '../../host/files.ts'
+import { type Instance, pathsOf } from '../../host/instance.ts'
+import { isAlive } from '../../host/processes.ts'
+import { layoutOf } from './layout.ts'
+import { readRecord } from './record.ts'
 
 /** A log is begun anew when it is longer than this; two older parts are kept beside it. */
 const longestLog = 10 * 1024 ** 2

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { runCommand } from '../host/command.ts'
-import * as files from '../host/files.ts'
-import { pathsOf, type Instance } from '../host/instance.ts'
-import { killProcess, processesInNetwork } from '../host/processes-in-namespace.ts'
+import { runCommand } from '../../host/command.ts'
+import * as files from '../../host/files.ts'
+import { pathsOf, type Instance } from '../../host/instance.ts'
+import { killProcess, processesInNetwork } from '../../host/processes-in-namespace.ts'
 
 /** Where runc keeps what it knows of builds, apart from the sandboxes of applications. */
 export function runtimeRoot(instance: Instance): string {

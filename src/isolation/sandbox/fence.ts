@@ -1,6 +1,6 @@
-import type { Instance } from '../host/instance.ts'
-import { raiseKernelLimit } from '../host/kernel-limits.ts'
-import { ensureHostRules } from '../host/network.ts'
+import type { Instance } from '../../host/instance.ts'
+import { raiseKernelLimit } from '../../host/kernel-limits.ts'
+import { ensureHostRules } from '../../host/network.ts'
 
 const ready = new Map<string, Promise<void>>()
 

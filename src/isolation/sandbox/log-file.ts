@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { openFile, readdir, stat } from '../host/files.ts'
+import { openFile, readdir, stat } from '../../host/files.ts'
 
 /**
  * Logs as conmon writes them (its `k8s-file` driver): `TIME stdout F text`, with `P` instead of `F` for a piece of a line

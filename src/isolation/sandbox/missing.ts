@@ -1,8 +1,8 @@
-import { runCommand } from '../host/command.ts'
-import { exists, readText } from '../host/files.ts'
-import { findProgram } from '../host/programs.ts'
-import type { HostFacts } from './container-facts.ts'
-import { programs } from './container-start.ts'
+import { runCommand } from '../../host/command.ts'
+import { exists, readText } from '../../host/files.ts'
+import { findProgram } from '../../host/programs.ts'
+import type { HostFacts } from './facts.ts'
+import { programs } from './start.ts'
 
 const needed = [
   { program: programs.runtime, package: 'runc', purpose: 'makes the containers' },

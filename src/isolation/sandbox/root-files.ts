@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { chmod, lstat, mkdir, readUntrusted, type Stats, writeFile } from '../host/files.ts'
-import type { SandboxSpec } from '../model/sandbox.ts'
+import { chmod, lstat, mkdir, readUntrusted, type Stats, writeFile } from '../../host/files.ts'
+import type { SandboxSpec } from '../../model/sandbox.ts'
 
 /** What every sandbox's tree must have, whatever its image brings: mount points and a few files of /etc. */
 

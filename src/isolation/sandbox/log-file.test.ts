@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { mkdtemp, rm, writeFile } from '../host/files.ts'
+import { mkdtemp, rm, writeFile } from '../../host/files.ts'
 import { LineReader, LogParser, readEntries, readLastLines } from './log-file.ts'
 
 const at = '2026-11-23T07:11:11.668321067+00:00'

@@ -1,8 +1,8 @@
-import { type CgroupFacts, outOfMemoryKills } from '../host/cgroups.ts'
-import { exists, readText, writeFile, writeFileAtomically } from '../host/files.ts'
-import { identify, isAlive, type ProcessIdentity } from '../host/processes.ts'
-import type { Exit } from '../model/sandbox.ts'
-import type { Layout } from './container-layout.ts'
+import { type CgroupFacts, outOfMemoryKills } from '../../host/cgroups.ts'
+import { exists, readText, writeFile, writeFileAtomically } from '../../host/files.ts'
+import { identify, isAlive, type ProcessIdentity } from '../../host/processes.ts'
+import type { Exit } from '../../model/sandbox.ts'
+import type { Layout } from './layout.ts'
 
 /** What berth notes about a sandbox that it has started, for the berth that comes after it. */
 export interface SandboxNote {

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { exists } from '../host/files.ts'
-import { isSameFile, mountsOf, processFacts, type MountFacts, type ProcessFacts } from '../host/process-facts.ts'
-import type { Drift } from '../model/proof.ts'
-import { appUid, type SandboxSpec } from '../model/sandbox.ts'
-import { Secret } from '../model/secret.ts'
-import type { Layout } from './container-layout.ts'
-import { containerSpec, uidInside, type ContainerFacts } from './container-spec.ts'
-import type { Examined } from './isolator.ts'
-import { writeScaffold } from './root-files.ts'
+import { exists } from '../../../host/files.ts'
+import { isSameFile, mountsOf, processFacts, type MountFacts, type ProcessFacts } from '../../../host/process-facts.ts'
+import type { Drift } from '../../../model/proof.ts'
+import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
+import { Secret } from '../../../model/secret.ts'
+import type { Layout } from '../../sandbox/layout.ts'
+import { containerSpec, uidInside, type ContainerFacts } from './spec.ts'
+import type { Examined } from '../../isolator.ts'
+import { writeScaffold } from '../../sandbox/root-files.ts'
 
 /**
  * Holds a running sandbox against its specification: what the kernel says of its first process and of its mounts. What

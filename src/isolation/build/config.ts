@@ -1,4 +1,4 @@
-import { buildSeccomp } from './build-seccomp.ts'
+import { buildSeccomp } from './seccomp.ts'
 
 /** What one command of a build gets; plain data, so that the whole sandbox can be shown and compared. */
 export interface BuildProcess {

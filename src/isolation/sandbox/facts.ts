@@ -1,6 +1,6 @@
-import { type CgroupFacts, cgroupFacts, countsSwap } from '../host/cgroups.ts'
-import { runCommand } from '../host/command.ts'
-import { exists, readText } from '../host/files.ts'
+import { type CgroupFacts, cgroupFacts, countsSwap } from '../../host/cgroups.ts'
+import { runCommand } from '../../host/command.ts'
+import { exists, readText } from '../../host/files.ts'
 
 /** What stays the same of this host while berth runs, looked up once. */
 export interface HostFacts {

@@ -1,6 +1,6 @@
-import { type SandboxSpec, appUid } from '../model/sandbox.ts'
-import { Secret } from '../model/secret.ts'
-import type { TerminalSize } from './isolator.ts'
+import { type SandboxSpec, appUid } from '../../../model/sandbox.ts'
+import { Secret } from '../../../model/secret.ts'
+import type { TerminalSize } from '../../isolator.ts'
 import { seccompProfile } from './seccomp.ts'
 
 /** What the specification of a container depends on besides the sandbox itself: this host. */

@@ -1,12 +1,12 @@
-import { cgroupsBelow } from '../host/cgroups.ts'
-import { hasCode, readdir } from '../host/files.ts'
-import { type Instance, pathsOf } from '../host/instance.ts'
-import { sandboxInterfaces } from '../host/network.ts'
-import { isAlive } from '../host/processes.ts'
-import type { Found } from '../model/sandbox.ts'
-import type { HostFacts } from './container-facts.ts'
-import { layoutOf, sandboxOfGroup } from './container-layout.ts'
-import { isClaimed, readExit, readRecord } from './container-record.ts'
+import { cgroupsBelow } from '../../host/cgroups.ts'
+import { hasCode, readdir } from '../../host/files.ts'
+import { type Instance, pathsOf } from '../../host/instance.ts'
+import { sandboxInterfaces } from '../../host/network.ts'
+import { isAlive } from '../../host/processes.ts'
+import type { Found } from '../../model/sandbox.ts'
+import type { HostFacts } from './facts.ts'
+import { layoutOf, sandboxOfGroup } from './layout.ts'
+import { isClaimed, readExit, readRecord } from './record.ts'
 
 /** Finds every sandbox of an instance by the traces it has left, without asking the runtime. */
 export async function findContainers(instance: Instance, facts: HostFacts): Promise<Found[]> {
