@@ -16,7 +16,7 @@ import { ensureRunDirectory } from '../host/mounts.ts'
 import { ipv4Routes, refuseNetwork } from '../host/routes.ts'
 import { ImageStore } from '../image/index.ts'
 import { cleanBuilds } from '../isolation/build/debris.ts'
-import { containerIsolator } from '../isolation/ladder.ts'
+import { ladder } from '../isolation/ladder.ts'
 import { chooseBlock, networkOf } from '../steps/start/links.ts'
 import { State } from '../store/state.ts'
 import { listen } from './server.ts'
@@ -61,7 +61,7 @@ async function assemble(instance: Instance, state: State, supervisor: Supervisor
     paths,
     state,
     images: new ImageStore(instance),
-    isolator: containerIsolator(instance),
+    isolator: ladder(instance),
     front: caddyFront(instance),
     block: await ownBlock(instance, state),
     busy: new Busy(),

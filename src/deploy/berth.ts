@@ -3,6 +3,7 @@ import type { Instance, Paths } from '../host/instance.ts'
 import type { ImageStore } from '../image/index.ts'
 import type { Isolator } from '../isolation/isolator.ts'
 import type { Emit } from '../model/events.ts'
+import type { LevelName } from '../model/levels.ts'
 import { hostNotReady } from '../model/problems/deploy.ts'
 import type { State } from '../store/state.ts'
 import type { Busy } from './busy.ts'
@@ -30,10 +31,10 @@ export interface Berth {
  * Tells what is weaker on this host than elsewhere.
  * @throws hostNotReady naming everything that is missing
  */
-export async function requireReadyHost({ isolator, front }: Berth, emit: Emit): Promise<void> {
-  const missing = (await Promise.all([isolator.missing(), front.missing()])).flat()
+export async function requireReadyHost({ isolator, front }: Berth, level: LevelName, emit: Emit): Promise<void> {
+  const missing = (await Promise.all([isolator.missing(level), front.missing()])).flat()
   if (missing.length > 0) throw hostNotReady({ missing })
-  for (const message of await isolator.weaknesses()) emit({ kind: 'notice', message })
+  for (const message of await isolator.weaknesses(level)) emit({ kind: 'notice', message })
 }
 
 /** Where an operator finds the daemon's log: systemd tells its services when theirs goes to the journal (systemd.exec(5)). */

@@ -68,7 +68,7 @@ export async function deploySource(
       const message = `${exposed} is sealed from now on; earlier releases hold its value in the clear, so change it`
       emit({ kind: 'notice', message })
     }
-    await requireReadyHost(berth, emit)
+    await requireReadyHost(berth, source.manifest.isolation.level, emit)
     berth.state.deployments.reached(change.deployment, 'install')
     const installed = await install(change)
     const image = { app: name, digest: installed.image.digest }

@@ -1,15 +1,14 @@
 import type { Drift } from '../model/proof.ts'
+import type { LevelName } from '../model/levels.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
 
-/** One rung of the isolation ladder. Every implementation passes `tests/contract/isolator.ts`. */
+/** Starts and ends sandboxes of all levels. Each level passes `tests/contract/isolator.ts`. */
 export interface Isolator {
-  readonly name: string
+  /** Why a level cannot be given on this host, each with its fix; empty when it can. */
+  missing(level: LevelName): Promise<readonly string[]>
 
-  /** Why this level cannot be given on this host, each with its fix; empty when it can. */
-  missing(): Promise<readonly string[]>
-
-  /** What this level lacks on this host although it can be given; operators are told. Usually empty. */
-  weaknesses(): Promise<readonly string[]>
+  /** What a level lacks on this host although it can be given; operators are told. Usually empty. */
+  weaknesses(level: LevelName): Promise<readonly string[]>
 
   /**
    * Starts a sandbox that survives this process. Returns when its first process has been started.

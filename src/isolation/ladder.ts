@@ -2,70 +2,79 @@ import { dirname } from 'node:path'
 import { mkdir, rm } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
-import { execInChroot, sandboxNotStarted } from '../model/problems/isolation.ts'
+import { sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
-import { execInContainer, runContainer } from './sandbox/command.ts'
-import { examineContainer } from './levels/container/examine.ts'
-import { type HostFacts, hostFacts } from './sandbox/facts.ts'
-import { findContainers } from './sandbox/find.ts'
-import { layoutOf } from './sandbox/layout.ts'
-import { missingForContainers, weaknessesOfContainers } from './sandbox/missing.ts'
-import { claim } from './sandbox/record.ts'
-import { reasonOf, specFacts, startContainer } from './sandbox/start.ts'
-import { endGracefully, removeContainer } from './sandbox/stop.ts'
-import { watchContainers } from './sandbox/watch.ts'
 import type { Isolator } from './isolator.ts'
+import type { Bundle, Level } from './level.ts'
+import { levelCalled } from './levels/index.ts'
+import { runInside, runSandbox } from './sandbox/command.ts'
+import { type HostFacts, hostFacts } from './sandbox/facts.ts'
+import { findSandboxes } from './sandbox/find.ts'
+import { layoutOf } from './sandbox/layout.ts'
+import { missingForSandboxes } from './sandbox/missing.ts'
+import { claim, levelOf } from './sandbox/record.ts'
+import { reasonOf, startSandbox } from './sandbox/start.ts'
+import { endGracefully, removeSandbox } from './sandbox/stop.ts'
+import { watchSandboxes } from './sandbox/watch.ts'
 
-/** The `container` level: runc, each sandbox under a conmon of its own, so that it survives berth. */
-export function containerIsolator(instance: Instance): Isolator {
+/** All levels, each sandbox under a monitor of its own, so that it survives berth. */
+export function ladder(instance: Instance): Isolator {
   let known: Promise<HostFacts> | undefined
   const facts = () => (known ??= hostFacts())
   /** Sandboxes that are being stopped, so that their end is not reported as a crash, and nobody stops them twice. */
   const stopping = new Map<string, Promise<void>>()
 
   /** Does the work on a sandbox that nobody else may take for debris meanwhile, and removes it when that fails. */
-  async function owning<Result>(spec: SandboxSpec, work: (facts: HostFacts) => Promise<Result>): Promise<Result> {
+  async function owning<Result>(
+    spec: SandboxSpec,
+    work: (level: Level, bundle: Bundle) => Promise<Result>,
+  ): Promise<Result> {
     const layout = layoutOf(instance, spec.id)
+    const level = levelCalled(spec.level)
     await ensureRunDirectory(instance)
     await mkdir(dirname(layout.bundle), { recursive: true, mode: 0o755 })
     await mkdir(layout.bundle, { mode: 0o755 }) // fails, with nothing to remove, when there is such a sandbox already
-    await claim(layout)
+    await claim(layout, spec.level)
     try {
-      return await work(await facts())
+      return await work(level, { instance, layout, spec, facts: await facts() })
     } catch (error) {
-      await removeContainer(instance, spec.id, await facts())
+      await remove(spec.id)
       throw error
     } finally {
       await rm(layout.owner, { force: true })
     }
   }
 
+  /** The level on which a sandbox was made, whatever its manifest says now. */
+  const levelFor = async (id: string) => levelCalled(await levelOf(layoutOf(instance, id)))
+
+  const remove = async (id: string) => removeSandbox(instance, await levelFor(id), { id, facts: await facts() })
+
   async function stop(id: string, graceSeconds: number): Promise<void> {
-    await endGracefully(layoutOf(instance, id), graceSeconds)
-    await removeContainer(instance, id, await facts())
+    await endGracefully(await levelFor(id), { layout: layoutOf(instance, id), facts: await facts(), graceSeconds })
+    await remove(id)
   }
 
   return {
-    name: 'container',
-    missing: async () => missingForContainers(await facts()),
-    weaknesses: async () => weaknessesOfContainers(await facts()),
+    missing: async (name) => [
+      ...(await missingForSandboxes(await facts())),
+      ...(await levelCalled(name).missing(await facts())),
+    ],
+    weaknesses: async (name) => levelCalled(name).weaknesses(await facts()),
     start: async (spec) => {
-      const work = (host: HostFacts) => startContainer(instance, spec, host)
-      const { init } = await owning(spec, work).catch((cause: unknown) => {
+      const { init } = await owning(spec, startSandbox).catch((cause: unknown) => {
         throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })
       })
       return { pid: init.pid }
     },
     run: (spec, io, signal) =>
-      owning(spec, async (host) => {
-        const exit = await runContainer(instance, spec, { facts: host, io, signal })
-        await removeContainer(instance, spec.id, host)
+      owning(spec, async (level, bundle) => {
+        const exit = await runSandbox(level, { ...bundle, terminal: io.terminal }, { io, signal })
+        await remove(spec.id)
         return exit
       }),
-    exec: async (id, argv, io, signal) => {
-      if ((await facts()).isChroot) throw execInChroot({ id })
-      return execInContainer(layoutOf(instance, id), id, { argv, io, signal })
-    },
+    exec: async (id, argv, io, signal) =>
+      runInside(await levelFor(id), { layout: layoutOf(instance, id), id, facts: await facts(), argv, io, signal }),
     stop: (id, graceSeconds) => {
       const underWay = stopping.get(id)
       if (underWay) return underWay
@@ -73,11 +82,11 @@ export function containerIsolator(instance: Instance): Isolator {
       stopping.set(id, work)
       return work
     },
-    list: async () => findContainers(instance, await facts()),
+    list: async () => findSandboxes(instance, await facts()),
     examine: async (spec, running) => {
-      const layout = layoutOf(instance, spec.id)
-      return examineContainer(layout, { spec, ...running }, specFacts(layout, await facts()))
+      const bundle = { instance, layout: layoutOf(instance, spec.id), spec, facts: await facts() }
+      return (await levelFor(spec.id)).examine(bundle, running)
     },
-    watch: (ended) => watchContainers(instance, { facts, isExpected: (id) => stopping.has(id), ended }),
+    watch: (ended) => watchSandboxes(instance, { facts, isExpected: (id) => stopping.has(id), ended }),
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { levelNames } from './levels.ts'
 import { Variable } from './manifest.ts'
 
 /** A release is an image, its settings, the versions of its secrets and how it runs: frozen and numbered. */
@@ -23,7 +24,7 @@ export const RunSpec = z.strictObject({
   stopGraceSeconds: z.number(),
   drainSeconds: z.number(),
   domains: z.array(z.string()),
-  level: z.enum(['container']),
+  level: z.enum(levelNames),
   limits: Limits,
   volumes: z.array(z.strictObject({ name: z.string(), path: z.string() })),
   initialise: z.strictObject({ commands: z.array(z.array(z.string())), timeoutSeconds: z.number() }),

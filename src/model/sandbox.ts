@@ -1,3 +1,4 @@
+import type { LevelName } from './levels.ts'
 import type { Limits } from './release.ts'
 import type { Secret } from './secret.ts'
 
@@ -5,6 +6,7 @@ import type { Secret } from './secret.ts'
 export interface SandboxSpec {
   /** Unique on this host: the application's name and a counter, such as `taslug-7`. */
   readonly id: string
+  readonly level: LevelName
   readonly hostname: string
   /** Unpacked layers, absolute paths, lowest first. Read-only for whatever runs. */
   readonly layers: readonly string[]

@@ -18,7 +18,7 @@ export function lifeOfSandboxes(subject: IsolatorUnderTest): void {
   describe('missing()', () => {
     it('has nothing to say on a host that can', async () => {
       await using all = await sandboxes()
-      assert.deepEqual(await all.isolator.missing(), [])
+      assert.deepEqual(await all.isolator.missing(subject.name), [])
     })
   })
 

@@ -9,6 +9,7 @@ import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
 import { readLastLines } from '../../src/isolation/sandbox/log-file.ts'
+import type { LevelName } from '../../src/model/levels.ts'
 import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
 
@@ -48,22 +49,27 @@ export class TestSandboxes implements AsyncDisposable {
   readonly isolator: Isolator
   readonly tree: string
   readonly ended: { id: string; exit: Exit }[] = []
+  readonly #level: LevelName
   readonly #stopWatching: () => void
   #count = 0
 
-  private constructor(instance: Instance, isolator: Isolator, tree: string) {
+  private constructor(level: LevelName, instance: Instance, isolator: Isolator, tree: string) {
+    this.#level = level
     this.instance = instance
     this.isolator = isolator
     this.tree = tree
     this.#stopWatching = isolator.watch((id, exit) => this.ended.push({ id, exit }))
   }
 
-  static async create(subject: { create(instance: Instance): Isolator }): Promise<TestSandboxes> {
+  static async create(subject: {
+    readonly name: LevelName
+    create(instance: Instance): Isolator
+  }): Promise<TestSandboxes> {
     const home = join('/var/tmp', `berth-isolator-${randomBytes(4).toString('hex')}`)
     await mkdir(home, { mode: 0o711 })
     const instance = instanceFrom({ BERTH_HOME: home })
     await ensureRunDirectory(instance)
-    return new TestSandboxes(instance, subject.create(instance), await rootFileSystem())
+    return new TestSandboxes(subject.name, instance, subject.create(instance), await rootFileSystem())
   }
 
   spec(argv: readonly string[], over: Partial<SandboxSpec> = {}): SandboxSpec {
@@ -73,6 +79,7 @@ export class TestSandboxes implements AsyncDisposable {
     const block = `10.254.${parseInt(this.instance.name.slice(-2), 16)}`
     return {
       id,
+      level: this.#level,
       hostname: id,
       layers: [this.tree],
       argv,

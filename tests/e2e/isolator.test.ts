@@ -1,8 +1,8 @@
-import { containerIsolator } from '../../src/isolation/ladder.ts'
+import { ladder } from '../../src/isolation/ladder.ts'
 import { isolatorContract } from '../contract/isolator.ts'
 
 isolatorContract({
   name: 'container',
-  create: containerIsolator,
+  create: ladder,
   starter: new URL('start-container.ts', import.meta.url).pathname,
 })

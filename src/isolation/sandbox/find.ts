@@ -9,7 +9,7 @@ import { layoutOf, sandboxOfGroup } from './layout.ts'
 import { isClaimed, readExit, readRecord } from './record.ts'
 
 /** Finds every sandbox of an instance by the traces it has left, without asking the runtime. */
-export async function findContainers(instance: Instance, facts: HostFacts): Promise<Found[]> {
+export async function findSandboxes(instance: Instance, facts: HostFacts): Promise<Found[]> {
   const found = await Promise.all((await tracedIds(instance, facts)).map((id) => examine(instance, id, facts)))
   return found.filter((sandbox) => sandbox !== undefined)
 }

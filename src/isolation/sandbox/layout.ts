@@ -21,6 +21,8 @@ export function layoutOf(instance: Instance, id: string) {
     outOfMemoryMark: join(bundle, 'persist', 'oom'),
     /** Which process of berth is at work on this sandbox. */
     owner: join(bundle, 'owner.json'),
+    /** The name of its level. */
+    level: join(bundle, 'level'),
     /** Written last: a bundle without it is half-made. */
     record: join(bundle, 'sandbox.json'),
     /** A private root: the standard one also holds other programs' containers. */

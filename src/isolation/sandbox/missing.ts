@@ -2,10 +2,18 @@ import { runCommand } from '../../host/command.ts'
 import { exists, readText } from '../../host/files.ts'
 import { findProgram } from '../../host/programs.ts'
 import type { HostFacts } from './facts.ts'
-import { programs } from './start.ts'
+import { programs } from './programs.ts'
 
-const needed = [
-  { program: programs.runtime, package: 'runc', purpose: 'makes the containers' },
+/** A program of the host that a sandbox needs. */
+export interface NeededProgram {
+  readonly program: string
+  /** Debian's package that has it. */
+  readonly package: string
+  /** What it does, as in "which makes the containers". */
+  readonly purpose: string
+}
+
+const needed: readonly NeededProgram[] = [
   { program: programs.monitor, package: 'conmon', purpose: 'keeps them when berth restarts' },
   { program: 'ip', package: 'iproute2', purpose: 'makes their network' },
   { program: 'nft', package: 'nftables', purpose: 'fences their network in' },
@@ -13,17 +21,16 @@ const needed = [
   { program: 'mount', package: 'mount', purpose: 'stacks their layers' },
 ]
 
-/** Why this host cannot give the `container` level, each with its fix. */
-export async function missingForContainers({ cgroups }: HostFacts): Promise<string[]> {
-  const absent = await Promise.all(
-    needed.map(async (need) => ((await findProgram(need.program)) === undefined ? need : undefined)),
-  )
-  const [hasInit, hasOverlay] = await Promise.all([exists(programs.init), knowsFileSystem('overlay')])
+/** What a sandbox of any level needs and this host lacks, each with its fix. */
+export async function missingForSandboxes({ cgroups }: HostFacts): Promise<string[]> {
+  const [absent, hasInit, hasOverlay] = await Promise.all([
+    missingPrograms(needed),
+    exists(programs.init),
+    knowsFileSystem('overlay'),
+  ])
   return [
     check(process.getuid?.() === 0, 'berth is not root, which mounts and namespaces need: run it with sudo'),
-    ...absent.map(
-      (need) => need && `\`${need.program}\`, which ${need.purpose}, is missing: apt-get install ${need.package}`,
-    ),
+    ...absent,
     check(hasInit, `\`${programs.init}\` is missing: apt-get install tini`),
     check(hasOverlay, 'the kernel has no overlayfs: modprobe overlay'),
     ...['memory', 'pids', 'cpu'].map((name) =>
@@ -33,6 +40,18 @@ export async function missingForContainers({ cgroups }: HostFacts): Promise<stri
       ),
     ),
   ].filter((reason) => reason !== undefined)
+}
+
+/** Those of the programs that this host does not have, each with its fix. */
+export async function missingPrograms(all: readonly NeededProgram[]): Promise<string[]> {
+  const reasons = await Promise.all(
+    all.map(async ({ program, package: name, purpose }) =>
+      (await findProgram(program)) === undefined
+        ? `\`${program}\`, which ${purpose}, is missing: apt-get install ${name}`
+        : undefined,
+    ),
+  )
+  return reasons.filter((reason) => reason !== undefined)
 }
 
 function check(holds: boolean, reason: string): string | undefined {
@@ -45,12 +64,4 @@ async function knowsFileSystem(name: string): Promise<boolean> {
   if (await isListed()) return true
   await runCommand(['modprobe', name], { allowCodes: [0, 1] }).catch(() => undefined)
   return isListed()
-}
-
-/** What the `container` level lacks on this host although it can be given. */
-export function weaknessesOfContainers({ givesUserNamespaces }: HostFacts): string[] {
-  const noUserNamespaces =
-    'this host makes no user namespaces (in a chroot none can be made; else: sysctl -w user.max_user_namespaces=10000): ' +
-    'applications run without one, as host users of their own'
-  return givesUserNamespaces ? [] : [noUserNamespaces]
 }

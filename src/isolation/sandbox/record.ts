@@ -1,12 +1,14 @@
 import { type CgroupFacts, outOfMemoryKills } from '../../host/cgroups.ts'
 import { exists, readText, writeFile, writeFileAtomically } from '../../host/files.ts'
 import { identify, isAlive, type ProcessIdentity } from '../../host/processes.ts'
+import { defaultLevel, levelNames, type LevelName } from '../../model/levels.ts'
 import type { Exit } from '../../model/sandbox.ts'
 import type { Layout } from './layout.ts'
 
 /** What berth notes about a sandbox that it has started, for the berth that comes after it. */
 export interface SandboxNote {
   readonly id: string
+  readonly level: LevelName
   readonly init: ProcessIdentity
   readonly monitor: ProcessIdentity
   readonly logFile: string
@@ -22,9 +24,19 @@ export async function readRecord(layout: Layout): Promise<SandboxNote | undefine
   return text === undefined ? undefined : (JSON.parse(text) as SandboxNote)
 }
 
-/** Notes that this process is at work on a sandbox, so that nobody takes what is half-made for debris. */
-export async function claim(layout: Layout): Promise<void> {
+/**
+ * Notes that this process is at work on a sandbox, so that nobody takes what is half-made for debris, and on which
+ * level it is made, so that anybody can remove it.
+ */
+export async function claim(layout: Layout, level: LevelName): Promise<void> {
+  await writeFile(layout.level, level)
   await writeFile(layout.owner, JSON.stringify(await identify(process.pid)))
+}
+
+/** The level that a sandbox was made on; berths that had only one did not note it. */
+export async function levelOf(layout: Layout): Promise<LevelName> {
+  const noted = await readText(layout.level)
+  return levelNames.find((name) => name === noted) ?? defaultLevel
 }
 
 /** Whether a berth that still lives is at work on a sandbox. */

@@ -6,25 +6,38 @@ import type { Instance } from '../../host/instance.ts'
 import { unmountBelow } from '../../host/mounts.ts'
 import { removeInterfaces } from '../../host/network.ts'
 import { identify, isAlive, type ProcessIdentity, sendSignal, waitForEnd } from '../../host/processes.ts'
+import type { Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { readRecord } from './record.ts'
-import { runtime } from './start.ts'
 
 /** Asks the application to end, and waits until it has or the grace is over. */
-export async function endGracefully(layout: Layout, graceSeconds: number): Promise<void> {
+export async function endGracefully(
+  level: Level,
+  {
+    layout,
+    facts,
+    graceSeconds,
+  }: { readonly layout: Layout; readonly facts: HostFacts; readonly graceSeconds: number },
+): Promise<void> {
   const record = await readRecord(layout)
   if (!record) return
-  await untilSignalsPass(record.init)
-  await sendSignal(record.init, 'SIGTERM')
-  await waitForEnd(record.init, graceSeconds * 1000)
+  const { id, init } = record
+  if (level.terminate) await level.terminate({ layout, id, init, facts })
+  else await terminateInit(init)
+  await waitForEnd(init, graceSeconds * 1000)
+}
+
+async function terminateInit(init: ProcessIdentity): Promise<void> {
+  await untilSignalsPass(init)
+  await sendSignal(init, 'SIGTERM')
 }
 
 /**
  * Waits until tini, which may just have been started, is ready to hand signals on: as process 1 it would not even
  * notice one before. It holds them blocked, to take them one by one, and after that ignores SIGTTIN, which can be seen.
  */
-async function untilSignalsPass({ pid }: ProcessIdentity): Promise<void> {
+export async function untilSignalsPass({ pid }: ProcessIdentity): Promise<void> {
   const sigttin = 1n << 20n
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const status = (await readText(`/proc/${pid}/status`).catch(() => undefined)) ?? ''
@@ -35,17 +48,22 @@ async function untilSignalsPass({ pid }: ProcessIdentity): Promise<void> {
 }
 
 /** Removes every trace of a sandbox, whatever there is of it: running, ended or half-made. */
-export async function removeContainer(instance: Instance, id: string, { cgroups }: HostFacts): Promise<void> {
+export async function removeSandbox(
+  instance: Instance,
+  level: Level,
+  { id, facts }: { readonly id: string; readonly facts: HostFacts },
+): Promise<void> {
   const layout = layoutOf(instance, id)
   if (await exists(layout.runtimeState))
-    await runCommand(runtime(layout, 'delete', '--force', id), { allowCodes: [0, 1] })
-  await removeCgroup(cgroups, layout.cgroup)
+    await runCommand([...level.runtime(layout), 'delete', '--force', id], { allowCodes: [0, 1] })
+  await level.remove?.(layout, id)
+  await removeCgroup(facts.cgroups, layout.cgroup)
   await endMonitor(layout)
   await Promise.all([unmountBelow(layout.bundle), removeInterfaces(instance, id)])
   await Promise.all([layout.runtimeState, layout.bundle, layout.exitFile].map(removeTree))
 }
 
-/** The monitor ends by itself once it has written the exit code; one that waits for a container never made does not. */
+/** The monitor ends by itself once it has written the exit code; one that waits for a sandbox never made does not. */
 async function endMonitor(layout: Layout): Promise<void> {
   const record = await readRecord(layout)
   const monitor = record?.monitor ?? (await identify(Number(await readText(layout.monitorPidFile))))

@@ -4,7 +4,7 @@ import { ensureRunDirectory } from '../../host/mounts.ts'
 import { ensureHostRules } from '../../host/network.ts'
 import type { Exit } from '../../model/sandbox.ts'
 import type { HostFacts } from './facts.ts'
-import { findContainers } from './find.ts'
+import { findSandboxes } from './find.ts'
 import { layoutOf } from './layout.ts'
 import { rotateLogs } from './log-rotation.ts'
 
@@ -20,13 +20,13 @@ export interface Watch {
  * tell at once; a look around every second finds sandboxes whose monitor was killed.
  * @returns what ends the watch
  */
-export function watchContainers(instance: Instance, { facts, isExpected, ended }: Watch): () => void {
+export function watchSandboxes(instance: Instance, { facts, isExpected, ended }: Watch): () => void {
   const { exits } = layoutOf(instance, '')
   const reported = new Set<string>()
   const state = { isOver: false, isScanning: false, again: false }
 
   async function scan(): Promise<void> {
-    const all = await findContainers(instance, await facts())
+    const all = await findSandboxes(instance, await facts())
     for (const sandbox of all) {
       if (sandbox.state !== 'ended' || reported.has(sandbox.id) || isExpected(sandbox.id) || isOver()) continue
       reported.add(sandbox.id)

@@ -30,6 +30,7 @@ export function oneOffSpec(input: SpecInput, argv: readonly string[]): SandboxSp
   const { run } = release
   return {
     id: sandboxId(release.app, sandboxNumber),
+    level: run.level,
     hostname: release.app,
     layers,
     argv,

@@ -6,6 +6,7 @@ import { containerSpec, type ContainerFacts } from './spec.ts'
 
 const sandbox: SandboxSpec = {
   id: 'shop-1',
+  level: 'container',
   hostname: 'shop',
   layers: ['/layers/a'],
   argv: ['gunicorn', 'app:app'],

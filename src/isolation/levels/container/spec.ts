@@ -1,6 +1,7 @@
 import { type SandboxSpec, appUid } from '../../../model/sandbox.ts'
 import { Secret } from '../../../model/secret.ts'
 import type { TerminalSize } from '../../isolator.ts'
+import { terminalPart } from '../oci.ts'
 import { seccompProfile } from './seccomp.ts'
 
 /** What the specification of a container depends on besides the sandbox itself: this host. */
@@ -71,12 +72,6 @@ function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: Terminal
 /** The application's id as it sees itself: on the host it is the same one with and without a user namespace. */
 export function uidInside({ idBase }: SandboxSpec, facts: Pick<ContainerFacts, 'givesUserNamespaces'>): number {
   return facts.givesUserNamespaces ? appUid : idBase + appUid
-}
-
-/** The size has to be there before the command starts: what looks for it once would see 0 columns. */
-export function terminalPart(terminal?: TerminalSize): object {
-  if (!terminal) return { terminal: false }
-  return { terminal: true, consoleSize: { height: terminal.rows, width: terminal.columns } }
 }
 
 const wantedLimits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }

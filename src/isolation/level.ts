@@ -1,0 +1,85 @@
+import type { Instance } from '../host/instance.ts'
+import type { ProcessIdentity } from '../host/processes.ts'
+import type { LevelName } from '../model/levels.ts'
+import type { SandboxSpec } from '../model/sandbox.ts'
+import type { Examined, TerminalSize } from './isolator.ts'
+import type { HostFacts } from './sandbox/facts.ts'
+import type { Layout } from './sandbox/layout.ts'
+
+/** A program and its arguments. */
+export type CommandLine = readonly [string, ...string[]]
+
+/** What a sandbox is made of, on this host. */
+export interface Bundle {
+  readonly instance: Instance
+  readonly layout: Layout
+  readonly spec: SandboxSpec
+  readonly facts: HostFacts
+  /** Of a one-off command whose operator sits at one. */
+  readonly terminal?: TerminalSize | undefined
+}
+
+/** A sandbox that runs, as far as a command needs to know that is to run in it. */
+export interface Running {
+  readonly layout: Layout
+  readonly id: string
+  /** Its first process, as the host sees it. */
+  readonly init: ProcessIdentity
+  readonly facts: HostFacts
+}
+
+/** A host command that runs something inside a sandbox, attached to whoever started it. */
+export interface InsideCommand {
+  readonly command: CommandLine
+  /** Where the process id appears that has to be killed to end what runs inside. */
+  readonly pidFile: string
+  /** Files to be removed when it has ended; `pidFile` is one without being named. */
+  readonly files: readonly string[]
+}
+
+/**
+ * One rung of the isolation ladder: what stands between an application and its host. What all levels have in common
+ * (the stacked layers, network, monitor, log, exit code, adoption by the next berth) is in `sandbox/`.
+ */
+export interface Level {
+  readonly name: LevelName
+
+  /** Why this host cannot give it, each with its fix; what every level needs is looked at elsewhere. */
+  missing(facts: HostFacts): Promise<readonly string[]>
+
+  /** What it lacks on this host although it can be given. */
+  weaknesses(facts: HostFacts): readonly string[]
+
+  /** The application's user and group, as it sees itself. */
+  uidInside(spec: SandboxSpec, facts: HostFacts): number
+
+  /** Writes what `runtime` reads into a bundle, while its layers are being mounted. */
+  prepare(bundle: Bundle): Promise<void>
+
+  /**
+   * The program that makes sandboxes, up to its verb. It speaks the command line of OCI runtimes as far as the monitor
+   * and berth use it: `create --bundle B --pid-file F ID`, `start ID`, `run --keep …`, `delete --force ID`.
+   */
+  runtime(layout: Layout): CommandLine
+
+  /** Between `create` and `start`: the namespaces are there, and the application has not run yet. */
+  settle?(bundle: Bundle, pid: number): Promise<void>
+
+  /**
+   * The process in whose network the sandbox's link has to end.
+   * @param pid the first process
+   */
+  networkProcess?(bundle: Bundle, pid: number): Promise<number>
+
+  /** Asks the application to end; the caller waits, and kills what is left. Without this, process 1 gets SIGTERM. */
+  terminate?(running: Running): Promise<void>
+
+  /** What it takes to run a command inside, with the walls that the application has. */
+  inside(running: Running, argv: readonly string[], terminal?: TerminalSize): Promise<InsideCommand>
+
+  /** Removes traces that neither the runtime nor the control group take with them. */
+  remove?(layout: Layout, id: string): Promise<void>
+
+  /** Holds a running sandbox against its specification; see `Isolator.examine`. */
+  examine(bundle: Bundle, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>
+}

@@ -1,0 +1,68 @@
+import { writeFile } from '../../../host/files.ts'
+import { setInUserNamespace } from '../../../host/network.ts'
+import { execInChroot } from '../../../model/problems/isolation.ts'
+import type { Bundle, CommandLine, Level } from '../../level.ts'
+import type { HostFacts } from '../../sandbox/facts.ts'
+import type { Layout } from '../../sandbox/layout.ts'
+import { missingPrograms } from '../../sandbox/missing.ts'
+import { programs } from '../../sandbox/programs.ts'
+import { insideByRuntime } from '../oci.ts'
+import { examineContainer } from './examine.ts'
+import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
+
+/** The `container` level: runc, with the walls of `spec.ts`. */
+export const container: Level = {
+  name: 'container',
+  missing: () => missingPrograms([{ program: 'runc', package: 'runc', purpose: 'makes the containers' }]),
+  weaknesses: ({ givesUserNamespaces }) => (givesUserNamespaces ? [] : [noUserNamespaces]),
+  uidInside,
+  prepare: async ({ layout, spec, facts, terminal }) => {
+    const config = containerSpec(spec, specFacts(layout, facts), terminal)
+    await writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })
+  },
+  runtime,
+  settle: async ({ facts }: Bundle, pid) => {
+    if (facts.givesUserNamespaces) await setInUserNamespace(pid, userNamespaceLimits)
+  },
+  inside: async (running, argv, terminal) => {
+    if (running.facts.isChroot) throw execInChroot({ id: running.id })
+    return insideByRuntime(runtime(running.layout), running, argv, terminal)
+  },
+  examine: ({ layout, spec, facts }, running) =>
+    examineContainer(layout, { spec, ...running }, specFacts(layout, facts)),
+}
+
+const noUserNamespaces =
+  'this host makes no user namespaces (in a chroot none can be made; else: sysctl -w user.max_user_namespaces=10000): ' +
+  'applications run without one, as host users of their own'
+
+/** With the private root that keeps berth's containers apart from others'. */
+function runtime(layout: Layout): CommandLine {
+  return ['runc', '--root', layout.runtimeRoot]
+}
+
+/** What a specification depends on besides the sandbox. */
+function specFacts(layout: Layout, facts: HostFacts): ContainerFacts {
+  return {
+    architecture: process.arch,
+    cgroupVersion: facts.cgroups.version,
+    cgroupPath: layout.cgroup,
+    countsSwap: facts.countsSwap,
+    hardLimits: facts.hardLimits,
+    rootPath: layout.root,
+    init: programs.init,
+    hasIpv6: facts.hasIpv6,
+    givesUserNamespaces: facts.givesUserNamespaces,
+  }
+}
+
+/**
+ * inotify instances and namespaces are counted for the creator of a user namespace, which is root for all of them:
+ * without limits of its own, one sandbox takes what all others and the host need. (Debian gives root 128 instances,
+ * too few for the sum of these shares: hence the host's own limit is raised.)
+ */
+const userNamespaceLimits = [
+  'user/max_inotify_instances=16',
+  'user/max_inotify_watches=8192',
+  ...['user', 'mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup', 'time'].map((kind) => `user/max_${kind}_namespaces=0`),
+]

@@ -1,0 +1,13 @@
+import type { LevelName } from '../../model/levels.ts'
+import type { Level } from '../level.ts'
+import { container } from './container/index.ts'
+
+/** Every level that berth knows how to give. */
+export const levels: readonly Level[] = [container]
+
+/** @throws Error for a level that no release may name yet */
+export function levelCalled(name: LevelName): Level {
+  const level = levels.find((candidate) => candidate.name === name)
+  if (!level) throw new Error(`there is no level ${name}`)
+  return level
+}
