@@ -35,8 +35,16 @@ export interface TestDeb {
   readonly content: Buffer
 }
 
-/** Builds a package of one line. @param fields Of its control file; `Architecture: all` and others are set. */
-export async function makeDeb(directory: string, fields: Record<string, string>): Promise<TestDeb> {
+/**
+ * Builds a package without files.
+ * @param fields Of its control file; `Architecture: all` and others are set.
+ * @param scripts Of its maintainer, by name.
+ */
+export async function makeDeb(
+  directory: string,
+  fields: Record<string, string>,
+  scripts: Record<string, string> = {},
+): Promise<TestDeb> {
   const control = Object.entries({
     ...{ Architecture: 'all', Maintainer: 'Nobody <nobody@example.org>', Description: 'a test\n of berth' },
     ...fields,
@@ -46,6 +54,9 @@ export async function makeDeb(directory: string, fields: Record<string, string>)
   const root = await mkdtemp(join(directory, 'deb-'))
   await mkdir(join(root, 'tree', 'DEBIAN'), { recursive: true })
   await writeFile(join(root, 'tree', 'DEBIAN', 'control'), control)
+  for (const [name, text] of Object.entries(scripts)) {
+    await writeFile(join(root, 'tree', 'DEBIAN', name), text, { mode: 0o755 })
+  }
   await run('dpkg-deb', ['--root-owner-group', '-Znone', '--build', join(root, 'tree'), root])
   const [fileName = ''] = (await readdir(root)).filter((name) => name.endsWith('.deb'))
   const content = await readFile(join(root, fileName))

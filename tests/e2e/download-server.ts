@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { repository } from './test-berth.ts'
 
@@ -15,6 +16,8 @@ const run = promisify(execFile)
 export class DownloadServer implements AsyncDisposable {
   readonly folder: string
   readonly origin: string
+  /** What was asked of it, such as `GET /notes.txt`. */
+  readonly asked: string[] = []
   readonly #namespace: string
   #process: ChildProcess | undefined
 
@@ -53,14 +56,16 @@ export class DownloadServer implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#process = child
+    const lines = createInterface(child.stdout)
     await new Promise<void>((resolve, reject) => {
-      child.stdout.once('data', () => {
+      lines.once('line', () => {
         resolve()
       })
       child.once('exit', (code) => {
         reject(new Error(`the server of downloads ended with ${code ?? 'a signal'}`))
       })
     })
+    lines.on('line', (line) => this.asked.push(line))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

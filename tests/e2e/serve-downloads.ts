@@ -4,7 +4,10 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import { join, normalize } from 'node:path'
 import { GitServer } from '../adapters/git-server.ts'
 
-/** Serves the files of a folder on port 80 of its network namespace, and the repositories in it. Argument: the folder. */
+/**
+ * Serves the files of a folder on port 80 of its network namespace, and the repositories in it. Argument: the folder.
+ * Prints a line when it is ready, and one for each request before it is answered.
+ */
 const [folder = ''] = process.argv.slice(2)
 const repositories = new GitServer(folder)
 await repositories.start()
@@ -12,6 +15,7 @@ const { port } = new URL(repositories.origin('127.0.0.1'))
 
 const server = createServer((request, response) => {
   const path = new URL(request.url ?? '/', 'http://x').pathname
+  process.stdout.write(`${request.method ?? ''} ${path}\n`)
   if (/^\/[^/]+\.git\//.test(path)) passOn(request, response)
   else void sendFile(join(folder, normalize(path)), response)
 })
