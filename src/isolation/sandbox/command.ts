@@ -49,7 +49,7 @@ export async function runInside(level: Level, { layout, id, facts, argv, io, sig
   try {
     return exitOf(await killedOnAbort(signal, pidFile, () => runAttached(command, io)), false)
   } finally {
-    await Promise.all([pidFile, ...files].map((file) => rm(file, { force: true })))
+    await Promise.all([pidFile, ...files].map((file) => rm(file, { force: true, recursive: true })))
   }
 }
 

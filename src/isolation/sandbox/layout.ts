@@ -10,6 +10,8 @@ export function layoutOf(instance: Instance, id: string) {
     bundle,
     config: join(bundle, 'config.json'),
     root: join(bundle, 'rootfs'),
+    /** What the launcher of those levels reads that no OCI runtime gives. */
+    launch: join(bundle, 'launch'),
     /** The topmost layer: mount points and generated files. */
     scaffold: join(bundle, 'scaffold'),
     links: join(bundle, 'links'),

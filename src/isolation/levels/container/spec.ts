@@ -1,6 +1,6 @@
 import { type SandboxSpec, appUid } from '../../../model/sandbox.ts'
-import { Secret } from '../../../model/secret.ts'
 import type { TerminalSize } from '../../isolator.ts'
+import { environmentOf } from '../environment.ts'
 import { terminalPart } from '../oci.ts'
 import { seccompProfile } from './seccomp.ts'
 
@@ -75,13 +75,6 @@ export function uidInside({ idBase }: SandboxSpec, facts: Pick<ContainerFacts, '
 }
 
 const wantedLimits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }
-
-function environmentOf({ env }: SandboxSpec): string[] {
-  const all: Record<string, string | Secret> = { PATH: standardPath, ...env, HOME: '/tmp' }
-  return Object.entries(all).map(([name, value]) => `${name}=${value instanceof Secret ? value.reveal() : value}`)
-}
-
-const standardPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** All new, the network too: entering a sandbox later works only if its user namespace owns all the others. */
 const namespaces = ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'network']
