@@ -1,14 +1,18 @@
 import { readdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Event } from '../src/model/events.ts'
 import type { Verification } from '../src/model/proof.ts'
+import { dockerfileApps } from '../tests/e2e/dockerfile-apps.ts'
+import { fill, folderOf, given } from '../tests/e2e/dockerfile-setting.ts'
+import { DownloadServer } from '../tests/e2e/download-server.ts'
 import { repository, TestBerth } from '../tests/e2e/test-berth.ts'
 
 /**
  * Builds every example twice, the second time of nothing, elsewhere and in other circumstances, and prints whether both
  * came to the same digest and how long it took; then how long it takes to verify one that runs.
- * `bench/reproduce.ts [--examples NAME,…]`; needs root. Nothing here decides a test.
+ * `bench/reproduce.ts [--examples NAME,…]`, of which those with a Dockerfile are called `dockerfiles/NAME`; needs root. The
+ * exit code is 1 when any differs.
  */
 const { values: options } = parseArgs({ options: { examples: { type: 'string' } } })
 
@@ -17,26 +21,49 @@ interface Row {
   /** Seconds; of the ordinary build only what its store did not have. */
   readonly first: number
   readonly again: number
+  readonly isSame: boolean
   readonly outcome: string
 }
 
+/** What is built: where it lies, and options of the command. */
+interface Example {
+  readonly name: string
+  readonly folder: () => Promise<string>
+  readonly given: readonly string[]
+}
+
+await using server = await DownloadServer.create()
 await using berth = await TestBerth.create()
-for (const example of options.examples?.split(',') ?? allExamples()) console.log(line(await measure(example)))
+const all = [...plainExamples(), ...dockerfileExamples(await fill(server))]
+const wanted = options.examples?.split(',')
+for (const example of all.filter(({ name }) => wanted?.includes(name) ?? true)) {
+  const row = await measure(example)
+  if (!row.isSame) process.exitCode = 1
+  console.log(line(row))
+}
 await measureVerify()
 
 /** Every folder that can be built as it is. */
-function allExamples(): string[] {
-  const found = readdirSync(join(repository, 'examples'), { withFileTypes: true, recursive: true })
-  const marks = new Set(['Dockerfile', 'requirements.txt', 'package.json'])
-  const folders = found.filter(({ name }) => marks.has(name)).map(({ parentPath }) => parentPath)
-  return [...new Set(folders.map((folder) => relative(join(repository, 'examples'), folder)))].sort()
+function plainExamples(): Example[] {
+  const entries = readdirSync(join(repository, 'examples'), { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory() && entry.name !== 'dockerfiles')
+    .map(({ name }) => ({ name, folder: () => berth.folder(`examples/${name}`), given: [] }))
 }
 
-async function measure(example: string): Promise<Row> {
-  const folder = await berth.folder(`examples/${example}`)
-  const { events, last } = await berth.events('reproduce', folder)
+function dockerfileExamples(sha256: string): Example[] {
+  return dockerfileApps({ origin: server.origin, sha256 }).map((app) => ({
+    name: `dockerfiles/${app.name}`,
+    folder: () => folderOf(berth, app),
+    given: given(app),
+  }))
+}
+
+async function measure({ name: example, folder, given: settings }: Example): Promise<Row> {
+  const { events, last } = await berth.events('reproduce', await folder(), ...settings)
   const again = last.kind === 'reproduced' ? last.seconds : secondsOf(events, 1)
-  return { example, first: secondsOf(events, 0), again, outcome: outcomeOf(last) }
+  const isSame = last.kind === 'reproduced'
+  return { example, first: secondsOf(events, 0), again, isSame, outcome: outcomeOf(last) }
 }
 
 function secondsOf(events: readonly Event[], index: number): number {
@@ -52,7 +79,7 @@ function outcomeOf(last: Event): string {
 
 function line({ example, first, again, outcome }: Row): string {
   return [
-    example.padEnd(24),
+    example.padEnd(28),
     `${first.toFixed(1)} s`.padStart(8),
     `${again.toFixed(1)} s`.padStart(8),
     `  ${outcome}`,

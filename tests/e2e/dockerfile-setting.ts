@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { git, GitServer } from '../adapters/git-server.ts'
+import type { DockerfileApp } from './dockerfile-apps.ts'
 import type { DownloadServer } from './download-server.ts'
 import type { OfflineBuilds } from './offline-build.ts'
-import { repository } from './test-berth.ts'
+import { repository, type TestBerth } from './test-berth.ts'
 
 /** What Dockerfiles find around them. */
 
@@ -28,8 +29,27 @@ export async function fill(server: DownloadServer): Promise<string> {
     .digest('hex')
 }
 
+/** A copy of an example that is named after the app, with what it needs of a manifest. */
+export async function folderOf(berth: TestBerth, { name, example = name, install }: DockerfileApp): Promise<string> {
+  const folder = await berth.folder(`examples/dockerfiles/${example}`)
+  const manifest = await readFile(join(folder, 'berth.toml'), 'utf8').catch(() => '')
+  const section = install === undefined ? '' : `\n[install]\n${install}\n`
+  await writeFile(join(folder, 'berth.toml'), `name = "${name}"\n${manifest.replace(/^name = .*$/m, '')}${section}`)
+  if (example === 'downloads') await makeBundle(folder)
+  return folder
+}
+
+export function settingsOf({ settings = {} }: DockerfileApp): string[] {
+  return Object.entries(settings).map(([key, value]) => `${key}=${value}`)
+}
+
+/** Options of a command that builds it. */
+export function given(app: DockerfileApp): string[] {
+  return settingsOf(app).flatMap((setting) => ['--set', setting])
+}
+
 /** An archive in a source tree, which is no file of the repository. */
-export async function makeBundle(folder: string): Promise<void> {
+async function makeBundle(folder: string): Promise<void> {
   const inside = join(folder, 'inside')
   await mkdir(inside)
   await writeFile(join(inside, 'inner.txt'), 'inner')

@@ -9,7 +9,7 @@ import { checkByteCode, ImageStore, mergeLayers, readTree, type LayerEntries } f
 import type { Event } from '../../src/model/events.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import { dockerfileApps, type DockerfileApp } from './dockerfile-apps.ts'
-import { buildOffline, fill, makeBundle } from './dockerfile-setting.ts'
+import { buildOffline, fill, folderOf, given, settingsOf } from './dockerfile-setting.ts'
 import { DownloadServer } from './download-server.ts'
 import type { OfflineBuilds } from './offline-build.ts'
 import { repository, TestBerth } from './test-berth.ts'
@@ -44,30 +44,18 @@ describe('a Dockerfile', { timeout: 1_800_000 }, () => {
   const built = new Map<string, readonly Event[]>()
   before(async () => {
     berth = await TestBerth.create()
-    for (const app of apps) folders.set(app.name, await folderOf(app))
+    for (const app of apps) folders.set(app.name, await folderOf(berth, app))
   })
   after(async () => {
     await berth[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
 
-  async function folderOf({ name, example = name, install }: DockerfileApp): Promise<string> {
-    const folder = await berth.folder(`examples/dockerfiles/${example}`)
-    const manifest = await readFile(join(folder, 'berth.toml'), 'utf8').catch(() => '')
-    const section = install === undefined ? '' : `\n[install]\n${install}\n`
-    await writeFile(join(folder, 'berth.toml'), `name = "${name}"\n${manifest.replace(/^name = .*$/m, '')}${section}`)
-    return folder
-  }
-
   const folder = ({ name }: DockerfileApp) => folders.get(name) ?? ''
-  const settingsOf = ({ settings = {} }: DockerfileApp) =>
-    Object.entries(settings).map(([key, value]) => `${key}=${value}`)
-  const given = (app: DockerfileApp) => settingsOf(app).flatMap((setting) => ['--set', setting])
 
   describe('is locked and built of nothing but its lock', { concurrency: 2 }, () => {
     for (const app of apps) {
       it(app.name, async () => {
-        if (app.name === 'downloads') await makeBundle(folder(app))
         const { last } = await berth.events('lock', folder(app), ...given(app))
         assert.equal(last.kind, 'done', JSON.stringify(last))
         const { artifacts } = parseLock(await readFile(join(folder(app), 'berth.lock'), 'utf8'), 'berth.lock')

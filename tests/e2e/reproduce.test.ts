@@ -12,6 +12,12 @@ import { unreproducibleApp } from './unreproducible.ts'
 /** Python 2.7 with byte-code that goes by time, Python 3, and Node. */
 const examples = ['flask', 'node', 'taslug']
 
+/** Dockerfiles that fetch nothing but their base; `bench/reproduce.ts` has them all. */
+const dockerfiles: readonly (readonly [name: string, ...given: string[]])[] = [
+  ['onbuild'],
+  ['secret', '--set', 'API_TOKEN=geheim'],
+]
+
 describe('berth', { timeout: 1_800_000 }, () => {
   let berth: TestBerth
   before(async () => (berth = await TestBerth.create()))
@@ -26,6 +32,19 @@ describe('berth', { timeout: 1_800_000 }, () => {
       assert.equal(last.again, last.digest, name)
       assert.ok(last.varied.length >= 5, name)
     }
+  })
+
+  it('builds Dockerfiles again, with the secrets that they are given', async () => {
+    for (const [name, ...given] of dockerfiles) {
+      const folder = await berth.folder(`examples/dockerfiles/${name}`)
+      const { last } = await berth.events('reproduce', folder, ...given)
+      assert.ok(last.kind === 'reproduced' && last.again === last.digest, `${name}: ${JSON.stringify(last)}`)
+    }
+  })
+
+  it('builds no release again with other settings than its own', async () => {
+    const problem = await berth.problem('reproduce', 'shop', '--set', 'API_TOKEN=geheim')
+    assert.match(problem.message, /`--set` is for folders/)
   })
 
   it('leaves nothing of a second build behind', requireNothingLeft)

@@ -4,6 +4,7 @@ import { parseReleaseName } from '../../model/names.ts'
 import { usage } from '../../model/problems/client.ts'
 import { argument, command, flag, option, type Context } from '../command.ts'
 import { sourceEvents } from '../send-source.ts'
+import { buildSettings } from './deploy.ts'
 
 export const reproduce = command({
   name: 'reproduce',
@@ -18,6 +19,7 @@ that differs is named with its layer and, where it shows, the reason, and the ex
   arguments: { target: argument('APP|FOLDER', 'application, or folder such as `./shop`') },
   options: {
     release: option('--release <RELEASE>', 'release to build again, such as v3'),
+    set: buildSettings,
     attest: option('--attest <FILE>', 'write a signed statement there'),
     verbose: flag('--verbose', 'show what builds print'),
   },
@@ -30,6 +32,7 @@ interface ReproduceInput {
   readonly target: string
   readonly release: string | undefined
   readonly attest: string | undefined
+  readonly set: readonly string[]
 }
 
 async function* reproduceEvents(input: ReproduceInput, context: Context): AsyncGenerator<Event> {
@@ -47,7 +50,11 @@ function isFolder(target: string): boolean {
   return target === '.' || target === '..' || target.includes('/')
 }
 
-async function* ofRelease({ target, release, attest }: ReproduceInput, context: Context): AsyncGenerator<Event> {
+async function* ofRelease({ target, release, attest, set }: ReproduceInput, context: Context): AsyncGenerator<Event> {
+  if (set.length > 0) {
+    const fix = `Leave out \`--set\`: a release is built again with the settings of ${target}`
+    throw usage({ message: `\`--set\` is for folders, and ${JSON.stringify(target)} is an application`, fix })
+  }
   const number = release === undefined ? undefined : parseReleaseName(release)
   if (release !== undefined && number === undefined) {
     const fix = `Write it as \`berth releases ${target}\` does, such as v3`
@@ -57,8 +64,10 @@ async function* ofRelease({ target, release, attest }: ReproduceInput, context: 
   yield* (await context.daemon()).work('POST', `/v1/apps/${encodeURIComponent(target)}/reproduce`, request)
 }
 
-function ofFolder({ target, attest }: ReproduceInput, context: Context): AsyncGenerator<Event> {
+async function* ofFolder({ target, attest, set }: ReproduceInput, context: Context): AsyncGenerator<Event> {
   const path = `/v1/reproduce${attest === undefined ? '' : '?attest=1'}`
   const source = { folder: target, git: undefined, tag: undefined }
-  return sourceEvents(source, context, () => Promise.resolve({ goal: 'build' as const }), path)
+  const { readSettings } = await import('../settings.ts')
+  const wishes = async () => ({ goal: 'build' as const, set: await readSettings(set, context) })
+  yield* sourceEvents(source, context, wishes, path)
 }

@@ -42,6 +42,8 @@ export interface Original {
   /** The blob with the source tree. */
   readonly archive: Digest
   readonly manifest: string | undefined
+  /** Secrets that were given to the build and are stored nowhere. */
+  readonly set?: DeployRequest['set']
 }
 
 /** A second build and what came of it. */
@@ -88,7 +90,7 @@ export async function reproduceSource(
 ): Promise<Rebuilt> {
   using held = await berth.busy.holdStore()
   const original = await originalFrom(berth, input)
-  return await rebuild(berth, original, input)
+  return await rebuild(berth, { ...original, set: input.request.set }, input)
 }
 
 async function originalFrom(
@@ -151,17 +153,17 @@ async function buildAgain(berth: Berth, original: Original, elsewhere: Elsewhere
 
 /** Only a Dockerfile can ask for secrets; they go through a pipe, and to no disk. */
 async function secretsFor(berth: Berth, source: Source, request: DeployRequest): Promise<Record<string, string>> {
+  if (installPlanOf(source).kind === 'layers') return {}
   const app = berth.state.apps.find(source.retrieved.app)
-  if (!app || installPlanOf(source).kind === 'layers') return {}
-  const open = buildSecrets(berth, app.name, request)
-  const secrets: Record<string, string> = {}
-  for (const { name } of berth.state.settings.list(app)) secrets[name] = (await open(name)) ?? ''
+  const open = buildSecrets(berth, source.retrieved.app, request)
+  const secrets: Record<string, string> = { ...request.set }
+  for (const { name } of app ? berth.state.settings.list(app) : []) secrets[name] = (await open(name)) ?? ''
   return secrets
 }
 
-function requestFor({ app, what, manifest }: Original): DeployRequest {
+function requestFor({ app, what, manifest, set = {} }: Original): DeployRequest {
   return {
-    ...{ fallbackName: app, manifestPath: 'berth.toml', origin: what, set: {}, goal: 'build', locked: true },
+    ...{ fallbackName: app, manifestPath: 'berth.toml', origin: what, set, goal: 'build', locked: true },
     lockPath: `the lock of ${what}`,
     ...(manifest === undefined ? {} : { manifest }),
   }
