@@ -43,8 +43,9 @@ const rules = [
   },
   {
     name: 'cli-sees-model-and-client',
-    comment: 'src/cli may import src/model and src/client; `berth serve` alone becomes the daemon, by a late import.',
-    from: { path: inside('cli'), pathNot: '^src/cli/commands/serve\\.ts$' },
+    comment:
+      'src/cli may import src/model and src/client; only `serve` becomes the daemon and `doctor` asks its levels, by late imports.',
+    from: { path: inside('cli'), pathNot: '^src/cli/commands/(serve|doctor)\\.ts$' },
     to: { path: '^src/', pathNot: inside('cli', 'client', 'model') },
   },
   {
@@ -52,6 +53,12 @@ const rules = [
     comment: 'src/cli/commands/serve.ts may import src/daemon/main.ts, and nothing else of the daemon.',
     from: { path: '^src/cli/commands/serve\\.ts$' },
     to: { path: '^src/', pathNot: [inside('cli', 'client', 'model'), '^src/daemon/main\\.ts$'] },
+  },
+  {
+    name: 'doctor-sees-the-levels',
+    comment: 'src/cli/commands/doctor.ts may import src/daemon/examine-levels.ts, and nothing else of the daemon.',
+    from: { path: '^src/cli/commands/doctor\\.ts$' },
+    to: { path: '^src/', pathNot: [inside('cli', 'client', 'model'), '^src/daemon/examine-levels\\.ts$'] },
   },
   {
     name: 'nobody-imports-the-cli',

@@ -7,6 +7,7 @@ import { freezeSettings } from '../steps/configure/index.ts'
 import { applyInstall, type Installed } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
+import { requireGivenLimits } from './level.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
 import { attachDocuments } from './attach.ts'
 import { buildSecrets } from './build-secrets.ts'
@@ -68,6 +69,7 @@ export async function deploySource(
       const message = `${exposed} is sealed from now on; earlier releases hold its value in the clear, so change it`
       emit({ kind: 'notice', message })
     }
+    requireGivenLimits(source.manifest)
     await requireReadyHost(berth, source.manifest.isolation.level, emit)
     berth.state.deployments.reached(change.deployment, 'install')
     const installed = await install(change)

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { DeployPlan, DeployRequest } from '../model/api.ts'
+import { hostNotReady } from '../model/problems/deploy.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings } from '../steps/configure/index.ts'
 import { detectManifest, inspectInstall } from '../steps/install/index.ts'
@@ -7,6 +8,7 @@ import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
 import { describeLock, planLock, refusalOf, type LockPlan } from './plan-lock.ts'
+import { describeLevel, requireGivenLimits } from './level.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, type Source } from './source.ts'
 
@@ -27,6 +29,7 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
   const current = app?.currentRelease === undefined ? undefined : berth.state.releases.get(app, app.currentRelease)
   const refusals: DeployPlan['refusals'] = []
   const lock = await planLock(berth, source, { current, request: input.request, refusals })
+  refusals.push(...(await levelRefusals(berth, source)))
   const steps = [
     retrieveStep(source, current),
     await installStep(berth, source, { signal: input.signal, lock }),
@@ -35,6 +38,25 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
     startStep(source, current),
   ]
   return { app: name, steps, lock: lock.planned, refusals }
+}
+
+/** Why the level that the manifest names would be refused. */
+async function levelRefusals({ isolator }: Berth, { manifest }: Source): Promise<DeployPlan['refusals']> {
+  const missing = await isolator.missing(manifest.isolation.level)
+  const checks = [
+    () => requireGivenLimits(manifest),
+    () => {
+      if (missing.length > 0) throw hostNotReady({ missing })
+    },
+  ]
+  return checks.flatMap((check) => {
+    try {
+      check()
+      return []
+    } catch (error) {
+      return [refusalOf(error)]
+    }
+  })
 }
 
 /** The manifest that `berth init` writes for a source that has none. */
@@ -121,10 +143,10 @@ function startStep(source: Source, current: Release | undefined): PlanStep {
   const config = plan.kind === 'layers' ? plan.config : { argv: plan.argv ?? ['what the Dockerfile starts'], env: {} }
   const run = runSpecOf(source.manifest, { port: source.manifest.start.port ?? 8000, workdir: '/', ...config })
   const changes = JSON.stringify(current?.run) !== JSON.stringify(run)
-  const { limits, level, port, health } = run
+  const { port, health } = run
   const actions = [
     `${run.argv.join(' ')} on port ${port}, healthy when ${health.path} answers`,
-    `level ${level}: ${limits.memoryBytes / 1024 ** 2} MiB memory, ${limits.cpus} cpus, ${limits.pids} pids`,
+    ...describeLevel(run),
     ...run.volumes.map(({ name, path }) => `volume ${name} at ${path}`),
     ...run.domains.map((domain) => `domain ${domain}`),
   ]

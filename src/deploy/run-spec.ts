@@ -1,3 +1,4 @@
+import { bandwidthOf } from '../model/egress.ts'
 import { bytesOf, type Manifest } from '../model/manifest.ts'
 import type { ImageConfigPlan } from '../model/plan.ts'
 import type { RunSpec } from '../model/release.ts'
@@ -16,11 +17,14 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
     domains: start.domains,
     level: isolation.level,
     limits: {
-      memoryBytes: bytesOf(isolation.memory),
-      cpus: isolation.cpus,
-      pids: isolation.pids,
-      tmpBytes: bytesOf(isolation.tmp),
+      memoryBytes: bytesOf(isolation.memory ?? '512M'),
+      cpus: isolation.cpus ?? 1,
+      pids: isolation.pids ?? 256,
+      tmpBytes: bytesOf(isolation.tmp ?? '64M'),
     },
+    egress: isolation.egress,
+    links: isolation.links,
+    bandwidth: bandwidthOf(isolation.bandwidth),
     volumes: Object.entries(isolation.volumes).map(([name, { path }]) => ({ name, path })),
     initialise: { commands: initialise.run.map(commandLine), timeoutSeconds: initialise.timeout },
   }

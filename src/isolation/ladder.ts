@@ -6,7 +6,7 @@ import { sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import type { Isolator } from './isolator.ts'
 import type { Bundle, Level } from './level.ts'
-import { levelCalled } from './levels/index.ts'
+import { isKnown, levelCalled } from './levels/index.ts'
 import { runInside, runSandbox } from './sandbox/command.ts'
 import { type HostFacts, hostFacts } from './sandbox/facts.ts'
 import { findSandboxes } from './sandbox/find.ts'
@@ -58,9 +58,9 @@ export function ladder(instance: Instance): Isolator {
   return {
     missing: async (name) => [
       ...(await missingForSandboxes(await facts())),
-      ...(await levelCalled(name).missing(await facts())),
+      ...(isKnown(name) ? await levelCalled(name).missing(await facts()) : [`this berth does not give ${name} yet`]),
     ],
-    weaknesses: async (name) => levelCalled(name).weaknesses(await facts()),
+    weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts()) : []),
     start: async (spec) => {
       const { init } = await owning(spec, startSandbox).catch((cause: unknown) => {
         throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })

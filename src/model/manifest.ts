@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { isKeyText } from './attestation.ts'
+import { parseEgress, standardBandwidth } from './egress.ts'
+import { defaultLevel, levelNames } from './levels.ts'
 import { appNamePattern } from './names.ts'
 
 /** The manifest, `berth.toml`: schema, type, JSON Schema and reference page all come from this one declaration. */
@@ -182,12 +184,39 @@ function overlap(paths: readonly string[]): boolean {
   return paths.some((path, index) => paths.some((other, at) => at !== index && `${other}/`.startsWith(`${path}/`)))
 }
 
+/** One item of what may be reached: its own words say what is wrong with it. */
+const EgressItem = z.string().superRefine((text, context) => {
+  const parsed = parseEgress(text)
+  if ('fault' in parsed) context.addIssue({ code: 'custom', message: parsed.fault })
+})
+
 const Isolation = z.strictObject({
-  level: z.enum(['container']).default('container').describe('How far the application is sealed off'),
-  memory: ByteSize.default('512M').describe('Memory limit, swap included'),
-  cpus: z.number().min(0.05).max(1024).default(1).describe('CPU limit, in cores'),
-  pids: z.int().min(8).max(32_768).default(256).describe('Limit of processes and threads'),
-  tmp: ByteSize.default('64M').describe('Size of /tmp, which is in memory'),
+  level: z.enum(levelNames).default(defaultLevel).describe('How far the application is sealed off'),
+  // No defaults here: what a level cannot give is refused only where it is asked for.
+  memory: ByteSize.optional().describe('Memory limit, swap included; default "512M"'),
+  cpus: z.number().min(0.05).max(1024).optional().describe('CPU limit, in cores; default 1'),
+  pids: z.int().min(8).max(32_768).optional().describe('Limit of processes and threads; default 256'),
+  tmp: ByteSize.optional().describe('Size of /tmp, which is in memory; default "64M"'),
+  egress: z
+    .array(EgressItem)
+    .max(256)
+    .default([])
+    .describe(
+      'What it may reach by itself: `name:port`, `*.name:port`, `address:port`, `network/bits:port` (TCP; with `/udp` after the port UDP), or `internet` for all public addresses',
+    ),
+  links: z
+    .array(AppName.describe('Name of an application'))
+    .max(256)
+    .default([])
+    .describe('Applications of this berth that it may reach, each as `http://NAME.berth.internal/`'),
+  bandwidth: z
+    .string()
+    .regex(
+      /^([1-9][0-9]{0,5}Mbit|[1-9][0-9]{0,2}Gbit|[1-9][0-9]{2,5}Kbit)$/,
+      'must be bits a second, such as "100Mbit"; at least "100Kbit" and at most "999Gbit"',
+    )
+    .default(standardBandwidth)
+    .describe('How much it may send, and how much it may receive, in bits a second'),
   volumes: z
     .record(z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be a-z, 0-9 and -'), Volume)
     .refine((volumes) => !overlap(Object.values(volumes).map(({ path }) => path)), {

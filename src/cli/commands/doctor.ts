@@ -1,4 +1,6 @@
 import type { Check } from '../../client/doctor.ts'
+import type { LevelReport } from '../../daemon/examine-levels.ts'
+import { defaultLevel } from '../../model/levels.ts'
 import { rootNeeded } from '../../model/problems/client.ts'
 import { command, flag, type Context } from '../command.ts'
 import { pad } from '../render/table.ts'
@@ -15,11 +17,28 @@ export const doctor = command({
     const { instance, environment, signal } = context
     const isRoot = process.getuid?.() === 0
     if (fix) await repair(isRoot, context)
-    const checks = await examineHost({ instance, environment, signal, isRoot })
+    // No daemon is needed for this, nor started: doctor is what one asks when none starts.
+    const { examineLevels } = await import('../../daemon/examine-levels.ts')
+    const [host, levels] = await Promise.all([
+      examineHost({ instance, environment, signal, isRoot }),
+      examineLevels(instance),
+    ])
+    const checks = [...host, ...levels.map(levelCheck)]
     const isWell = !checks.some(({ needed, state }) => needed && state === 'missing')
     return { kind: 'answer', json: checks, text: renderChecks(checks), exitCode: isWell ? 0 : 1 }
   },
 })
+
+/** Only the default level is one that berth cannot do without. */
+function levelCheck({ name, meaning, missing, weaknesses }: LevelReport): Check {
+  const [first] = missing
+  return {
+    name: `level ${name}`,
+    needed: name === defaultLevel,
+    state: first === undefined ? 'have' : 'missing',
+    detail: [first ?? meaning, ...missing.slice(1), ...weaknesses].join('; '),
+  }
+}
 
 /** Lets set-up speak for itself; what it could not mend shows in the examination that follows. */
 async function repair(isRoot: boolean, { commandLine, environment }: Context): Promise<void> {

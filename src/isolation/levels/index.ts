@@ -5,6 +5,10 @@ import { container } from './container/index.ts'
 /** Every level that berth knows how to give. */
 export const levels: readonly Level[] = [container]
 
+export function isKnown(name: LevelName): boolean {
+  return levels.some((level) => level.name === name)
+}
+
 /** @throws Error for a level that no release may name yet */
 export function levelCalled(name: LevelName): Level {
   const level = levels.find((candidate) => candidate.name === name)

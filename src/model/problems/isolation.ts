@@ -38,3 +38,13 @@ not at the sandbox's own, so berth does not enter it. Everything else works.`,
     fix: 'Use `berth run`, which makes a sandbox of its own, or run berth outside of the chroot',
   }),
 })
+
+export const levelCannotGive = problem('level-cannot-give', {
+  explain: `The manifest demands a limit of a level that cannot hold an application to it: a chroot, for example, knows nothing of
+memory. berth refuses rather than to run the application without what was asked for. A level without the limit is taken
+only when the manifest does not name it.`,
+  text: ({ level, keys, others }: { level: string; keys: readonly string[]; others: readonly string[] }) => ({
+    message: `The level \`${level}\` cannot give ${keys.map((key) => `\`${key}\``).join(', ')}, which [isolation] demands`,
+    fix: `Remove ${keys.length === 1 ? 'it' : 'them'} from [isolation], or choose a level that gives ${keys.length === 1 ? 'it' : 'them'}: ${others.join(', ')}`,
+  }),
+})
