@@ -1,41 +1,20 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
+import { ladder } from '../../src/isolation/ladder.ts'
 import { readLastLines } from '../../src/isolation/sandbox/log-file.ts'
 import type { LevelName } from '../../src/model/levels.ts'
+import { levelPromises } from '../../src/model/promises.ts'
 import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
+import { applicationEnvironment, applicationTree, rootFileSystem, run } from './test-trees.ts'
 
-export const run = promisify(execFile)
-
-/** A Debian tree with Python, made once for this machine: what an image of berth's own would look like. */
-export async function rootFileSystem(): Promise<string> {
-  const cache = '/var/tmp/berth-test-trees'
-  const tree = join(cache, 'bookworm')
-  const isThere = await access(tree).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) return tree
-  await mkdir(cache, { recursive: true })
-  const making = await mkdtemp(join(cache, 'making-'))
-  try {
-    const made = join(making, 'tree')
-    await run('mmdebstrap', ['--variant=minbase', '--include=python3,procps,nodejs,gunicorn', 'bookworm', made])
-    await run('chmod', ['0755', made])
-    await rename(made, tree).catch(() => undefined) // another test run was first
-  } finally {
-    await rm(making, { recursive: true, force: true })
-  }
-  return tree
-}
+export { run }
 
 export interface Ran {
   readonly exit: Exit
@@ -48,6 +27,13 @@ export class TestSandboxes implements AsyncDisposable {
   readonly instance: Instance
   readonly isolator: Isolator
   readonly tree: string
+  readonly limits = {
+    memoryBytes: 128 * 1024 ** 2,
+    cpus: 0.5,
+    pids: 64,
+    tmpBytes: 16 * 1024 ** 2,
+    ioBytesPerSecond: 64 * 1024 ** 2,
+  }
   readonly ended: { id: string; exit: Exit }[] = []
   readonly #level: LevelName
   readonly #stopWatching: () => void
@@ -61,15 +47,13 @@ export class TestSandboxes implements AsyncDisposable {
     this.#stopWatching = isolator.watch((id, exit) => this.ended.push({ id, exit }))
   }
 
-  static async create(subject: {
-    readonly name: LevelName
-    create(instance: Instance): Isolator
-  }): Promise<TestSandboxes> {
+  static async create(level: LevelName): Promise<TestSandboxes> {
     const home = join('/var/tmp', `berth-isolator-${randomBytes(4).toString('hex')}`)
     await mkdir(home, { mode: 0o711 })
     const instance = instanceFrom({ BERTH_HOME: home })
     await ensureRunDirectory(instance)
-    return new TestSandboxes(subject.name, instance, subject.create(instance), await rootFileSystem())
+    const tree = levelPromises[level].ownRoot ? await rootFileSystem() : await applicationTree()
+    return new TestSandboxes(level, instance, ladder(instance), tree)
   }
 
   spec(argv: readonly string[], over: Partial<SandboxSpec> = {}): SandboxSpec {
@@ -84,10 +68,10 @@ export class TestSandboxes implements AsyncDisposable {
       layers: [this.tree],
       argv,
       workdir: '/',
-      env: { LANG: 'C.UTF-8' },
+      env: { LANG: 'C.UTF-8', ...(levelPromises[this.#level].ownRoot ? {} : applicationEnvironment) },
       idBase: 1_800_000_000 + number * 65_536,
       volumes: [],
-      limits: { memoryBytes: 128 * 1024 ** 2, cpus: 0.5, pids: 64, tmpBytes: 16 * 1024 ** 2 },
+      limits: this.limits,
       port: 8000,
       link: { hostAddress: `${block}.${number * 2}`, sandboxAddress: `${block}.${number * 2 + 1}` },
       logFile: join(this.instance.home, 'logs', `${id}.log`),

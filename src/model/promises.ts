@@ -1,0 +1,53 @@
+import type { LevelName } from './levels.ts'
+
+/** What a level stands for beyond what all of them do; docs, plan and the contract suite read the same table. */
+export const promiseMeanings = {
+  ownRoot: "runs on the image's files and programs, and sees none of the host's",
+  hidesFiles: 'reads no file of the host but those that its programs need, however readable they are',
+  readOnlyRoot: 'can write to its volumes and to memory only',
+  nothingDroppedRuns: 'can execute nothing that it has written',
+  hidesProcesses: 'sees no process but its own',
+  ownProcesses: 'has process ids of its own, and ends whole when its first process does',
+  ownIpc: "shares no message queues, semaphores and memory with the host's processes",
+  ownHostName: 'has a host name of its own',
+  ownCgroups: "does not see the host's control groups",
+  userNamespace: 'is nobody on the host, wherever the host makes user namespaces',
+  noNewPrivileges: 'gains nothing from setuid programs',
+  emptyBoundingSet: 'has no capability, and none within reach',
+  seccomp: 'has a filter between itself and the kernel',
+  fewSocketFamilies: 'opens sockets of the usual families only',
+  readableLimits: 'reads its limits where Node and the JVM look for them',
+  ownInotify: 'takes no more than its share of inotify instances',
+  seenFromHost: 'is processes of the host, whose walls the host can see',
+} as const
+export type PromiseName = keyof typeof promiseMeanings
+
+const everything = Object.fromEntries(Object.keys(promiseMeanings).map((name) => [name, true])) as Promises
+type Promises = Readonly<Record<PromiseName, boolean>>
+
+function allBut(...missing: readonly PromiseName[]): Promises {
+  return { ...everything, ...Object.fromEntries(missing.map((name) => [name, false])) }
+}
+
+/** What only namespaces and filters give. */
+const needsNamespaces = [
+  ...(['ownProcesses', 'ownIpc', 'ownHostName', 'ownCgroups', 'userNamespace'] as const),
+  ...(['seccomp', 'fewSocketFamilies', 'readableLimits', 'ownInotify'] as const),
+]
+
+export const levelPromises: Readonly<Record<LevelName, Promises>> = {
+  process: allBut(
+    ...needsNamespaces,
+    ...(['ownRoot', 'hidesFiles', 'readOnlyRoot', 'nothingDroppedRuns', 'hidesProcesses'] as const),
+    ...(['noNewPrivileges', 'emptyBoundingSet'] as const),
+  ),
+  user: allBut(...needsNamespaces, 'ownRoot', 'readOnlyRoot', 'nothingDroppedRuns'),
+  chroot: allBut(...needsNamespaces),
+  nspawn: allBut(),
+  lxc: allBut(),
+  container: allBut(),
+  docker: allBut(),
+  podman: allBut(),
+  gvisor: allBut('seenFromHost'),
+  vm: allBut('seenFromHost'),
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { describe, it } from 'node:test'
+import { hostFacts } from '../../src/isolation/sandbox/facts.ts'
+import { levelCalled } from '../../src/isolation/levels/index.ts'
+import type { LevelName } from '../../src/model/levels.ts'
+import { levelPromises } from '../../src/model/promises.ts'
+import { appUid, type SandboxSpec } from '../../src/model/sandbox.ts'
+import { families, threads } from './programs.ts'
+import { eventually, givesUserNamespaces, TestSandboxes } from './test-sandboxes.ts'
+
+/** What a sandbox's processes are, and what they may do. */
+export function processOfSandboxes(level: LevelName): void {
+  const sandboxes = () => TestSandboxes.create(level)
+  const promises = levelPromises[level]
+
+  describe('the process', () => {
+    if (promises.seenFromHost)
+      it('has the walls of its level, thread by thread and seen from the host', async () => {
+        await using all = await sandboxes()
+        const { pid, spec } = await all.start(['python3', '-c', threads])
+        await eventually('its threads', async () => ((await all.log(spec))[0] === 'ready' ? true : undefined))
+        for (const process of await familyOf(pid)) {
+          for (const thread of await readdir(`/proc/${process}/task`))
+            assertWalls(level, await readFile(`/proc/${process}/task/${thread}/status`, 'utf8'), spec)
+          await assertNamespaces(level, process, spec)
+        }
+      })
+
+    it('gives the same walls to what is run inside it', async () => {
+      await using all = await sandboxes()
+      const { id, spec } = await all.start()
+      const uid = levelCalled(level).uidInside(spec, await hostFacts())
+      assert.equal(await all.shell(id, 'id -u; id -g; id -G'), `${uid}\n${uid}\n${uid}`)
+      assertCapabilities(level, await all.shell(id, 'cat /proc/self/status'))
+    })
+
+    it(promises.hidesProcesses ? 'sees its own processes only' : "sees the host's processes", async () => {
+      await using all = await sandboxes()
+      using other = sleeper()
+      const { id } = await all.start()
+      const seen = await all.shell(id, 'ps -eo args=')
+      assert.match(seen, /^sleep 1000$/m)
+      assert.equal(seen.includes(other.argument), !promises.hidesProcesses)
+      const numbers = (await all.shell(id, 'ps -eo pid=')).split('\n').map(Number)
+      if (promises.ownProcesses) assert.ok(numbers.length < 7 && numbers.includes(1), numbers.join())
+    })
+
+    it('leaves no zombies', async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start(['sh', '-c', 'for i in 1 2 3 4 5; do (sleep 0.1 &); done; exec sleep 1000'])
+      const own = `ps -eo uid=,stat=,comm= | grep "^ *$(id -u) "`
+      await eventually('its orphans to be gone', async () =>
+        (await all.shell(id, `${own} | grep -c sleep`)) === '1' ? true : undefined,
+      )
+      assert.doesNotMatch(await all.shell(id, own), /^ *\d+ +Z/m)
+    })
+
+    it(promises.ownHostName ? 'has its own host name' : "has the host's host name", async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      assert.equal(await all.shell(id, 'uname -n'), promises.ownHostName ? id : hostname())
+    })
+
+    for (const refused of ['mount -t tmpfs x /tmp', 'mknod /tmp/disk b 254 0', 'unshare -U true', 'chroot / true'])
+      it(`may not: ${refused}`, async () => {
+        await using all = await sandboxes()
+        const { id } = await all.start()
+        const { exit } = await all.exec(id, ['sh', '-c', refused])
+        assert.ok(exit.kind === 'code' && exit.code !== 0, JSON.stringify(exit))
+      })
+
+    const { fewSocketFamilies } = promises
+    it(`may open sockets of ${fewSocketFamilies ? 'the usual families only' : 'whatever families there are'}`, async () => {
+      await using all = await sandboxes()
+      const { id } = await all.start()
+      const [usual, ...others] = (await all.exec(id, ['python3', '-c', families])).stdout.trim().split(' 17:')
+      assert.equal(usual, '1:ok 2:ok 10:ok 16:ok')
+      const refused = 'EAFNOSUPPORT 38:EAFNOSUPPORT 40:EAFNOSUPPORT netlink9:EAFNOSUPPORT'
+      if (fewSocketFamilies) assert.deepEqual(others, [refused])
+      else assert.notDeepEqual(others, [refused])
+    })
+  })
+}
+
+/** What `/proc/PID/status` says of every thread. */
+function assertWalls(level: LevelName, status: string, { idBase }: SandboxSpec): void {
+  assertCapabilities(level, status)
+  assert.match(status, new RegExp(`^Uid:(\\s+${idBase + appUid}){4}$`, 'm'))
+  assert.match(status, new RegExp(`^Gid:(\\s+${idBase + appUid}){4}$`, 'm'))
+}
+
+function assertCapabilities(level: LevelName, status: string): void {
+  const { noNewPrivileges, seccomp, emptyBoundingSet } = levelPromises[level]
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) assert.match(status, new RegExp(`^${set}:\\s+0+$`, 'm'))
+  assert.equal(/^CapBnd:\s+0+$/m.test(status), emptyBoundingSet, status)
+  assert.match(status, noNewPrivileges ? /^NoNewPrivs:\s+1$/m : /^NoNewPrivs:\s+0$/m)
+  assert.match(status, seccomp ? /^Seccomp:\s+2$/m : /^Seccomp:\s+0$/m)
+}
+
+async function assertNamespaces(level: LevelName, process: string, { idBase }: SandboxSpec): Promise<void> {
+  const { ownCgroups, ownIpc, ownProcesses, ownHostName, userNamespace } = levelPromises[level]
+  const hasUserNamespace = userNamespace && (await givesUserNamespaces())
+  const isOwn = { mnt: true, net: true, cgroup: ownCgroups, ipc: ownIpc, pid: ownProcesses, uts: ownHostName }
+  for (const [namespace, expected] of Object.entries({ ...isOwn, user: hasUserNamespace })) {
+    const [its, ours] = await Promise.all([process, 'self'].map((who) => readlink(`/proc/${who}/ns/${namespace}`)))
+    assert.equal(its !== ours, expected, namespace)
+  }
+  if (!hasUserNamespace) return
+  const map = await readFile(`/proc/${process}/uid_map`, 'utf8')
+  assert.deepEqual(map.trim().split(/\s+/).map(Number), [0, idBase, 65_536])
+}
+
+async function familyOf(pid: number): Promise<string[]> {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
+  return [String(pid), ...(await Promise.all(children.map((child) => familyOf(Number(child))))).flat()]
+}
+
+/** A process of the host's, with a command line of its own. */
+function sleeper(): { argument: string } & Disposable {
+  const argument = String(100_000 + Math.floor(Math.random() * 900_000))
+  const child: ChildProcess = spawn('sleep', [argument], { stdio: 'ignore' })
+  return { argument, [Symbol.dispose]: () => void child.kill('SIGKILL') }
+}

@@ -1,0 +1,47 @@
+/** What the contract runs inside of sandboxes. */
+
+export const threads = `import threading, time
+for _ in range(3): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+print('ready', flush=True); time.sleep(1000)`
+
+export const families = `import socket, errno
+def attempt(*args):
+  try: socket.socket(*args).close(); return 'ok'
+  except OSError as e: return errno.errorcode[e.errno]
+print(*[f'{f}:' + attempt(f, socket.SOCK_DGRAM) for f in (1, 2, 10, 16, 17, 38, 40)], 'netlink9:' + attempt(16, 3, 9))`
+
+export const writableDirectories = `find / -xdev -type d -writable 2>/dev/null; for d in /tmp /run /dev /dev/shm /srv/deep/data /sys; do [ -w $d ] && echo $d; done`
+
+export const forks = `import os, time
+n = 0
+try:
+  while n < 500:
+    if os.fork() == 0: time.sleep(3); os._exit(0)
+    n += 1
+except OSError: pass
+print(n)`
+
+export const inotify = `import ctypes
+libc = ctypes.CDLL(None); n = 0
+while n < 1000 and libc.inotify_init() >= 0: n += 1
+print(n)`
+
+export const cpython = `import asyncio, multiprocessing, sqlite3, ssl, subprocess, threading
+thread = threading.Thread(target=lambda: None); thread.start(); thread.join()
+lock = multiprocessing.Lock(); lock.acquire(); lock.release()
+sqlite3.connect('/tmp/x.db').execute('create table t (x)')
+asyncio.run(asyncio.sleep(0)); ssl.create_default_context()
+print(subprocess.check_output(['echo', 'ok']).decode())`
+
+export const node = `const { Worker } = require('node:worker_threads')
+require('node:fs').watch('/tmp').close()
+require('node:crypto').randomBytes(8)
+require('node:child_process').execFileSync('true')
+new Worker('process.exit(0)', { eval: true }).once('exit', () => console.log('ok'))`
+
+export const gunicorn = `cat > /tmp/app.py <<'END'
+def app(environ, start): start('200 OK', []); return [b'ok']
+END
+cd /tmp && gunicorn -w 2 -b 127.0.0.1:8000 app:app 2>/dev/null &
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.3
+  python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8000").read().decode())' 2>/dev/null && break; done`
