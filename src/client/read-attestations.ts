@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { hasCode, readdir, readUntrusted } from '../host/files.ts'
-import { attestationFolder, largestAttestation } from '../model/attestation.ts'
+import { attestationFolder, largestAttestation } from '../model/attestation-files.ts'
 
 /** The signed statements that lie beside a manifest whose source is elsewhere. */
 export async function readAttestations(folder: string): Promise<string[]> {

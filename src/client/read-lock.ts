@@ -1,6 +1,6 @@
 import { join, relative, resolve } from 'node:path'
 import { readUntrusted, stat } from '../host/files.ts'
-import { largestLock, lockFileName } from '../model/lock-file.ts'
+import { largestLock, lockFileName } from '../model/lock.ts'
 
 /** The text of a lock, and how to name it in messages. */
 export interface LockText {

@@ -1,6 +1,6 @@
 import { lockChanges } from '../model/lock-changes.ts'
-import { lockFileName, parseLock, renderLock } from '../model/lock-file.ts'
-import type { Lock } from '../model/lock.ts'
+import { parseLock, renderLock } from '../model/lock-file.ts'
+import { lockFileName, type Lock } from '../model/lock.ts'
 import type { Emit } from '../model/events.ts'
 import { releaseName, type Digest } from '../model/names.ts'
 import type { DeployRequest } from '../model/api.ts'

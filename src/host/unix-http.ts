@@ -56,12 +56,15 @@ export function upgradeOverSocket(options: SocketRequest & { readonly protocol: 
 
 function start({ socket, method, path, headers, signal, body }: SocketRequest): ClientRequest {
   const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
-  return requestHttp({
+  const options = {
     socketPath: socket,
     method,
     path,
     headers: { host: 'berth', ...length, ...headers },
     agent: false,
+    // Else Node looks whether the host is an address, by patterns that take milliseconds to compile.
+    servername: '',
     ...(signal ? { signal } : {}),
-  })
+  }
+  return requestHttp(options)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LockChange } from './lock-changes.ts'
-import { largestAttestation, mostAttestations } from './attestation.ts'
+import { largestAttestation, mostAttestations } from './attestation-files.ts'
 import { appNamePattern } from './names.ts'
 import type { Damage } from './proof.ts'
 

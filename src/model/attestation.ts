@@ -55,9 +55,3 @@ export function subjectOf({ subject }: Statement): Digest | undefined {
   const digest = `sha256:${subject[0]?.digest.sha256 ?? ''}`
   return isDigest(digest) ? digest : undefined
 }
-
-/** Beside the manifest: what others say of the image. No part of the source, for it speaks of what is made of that. */
-export const attestationFolder = 'berth.attestations'
-export const mostAttestations = 64
-/** Bytes. */
-export const largestAttestation = 64 * 1024

@@ -1,11 +1,9 @@
 import { parse, TomlError } from 'smol-toml'
 import { z } from 'zod'
-import { artifactKinds, lockFormat, parts, type Artifact, type Lock, type LockedInput } from './lock.ts'
+import { artifactKinds, largestLock, lockFormat, parts, type Artifact, type Lock, type LockedInput } from './lock.ts'
 import { lockNewer, lockUnreadable } from './problems/lock.ts'
 
 /** The text of `berth.lock`: TOML, one block an artifact, sorted, made to be read in a diff. */
-
-export const lockFileName = 'berth.lock'
 
 const head = [
   "# Everything that this application's image is made of, by hash. `berth lock` writes this file: review it and commit",
@@ -103,9 +101,6 @@ const LockText = z.strictObject({
   input: z.record(Name, z.record(Name, Line)).default({}),
   ...Object.fromEntries(artifactKinds.map((kind) => [kind, z.array(ArtifactBlock).default([])] as const)),
 })
-
-/** Bytes. */
-export const largestLock = 64 * 1024 ** 2
 
 /**
  * Reads a lock strictly.

@@ -53,3 +53,7 @@ export interface Lock {
 }
 
 export const lockFormat = 1
+
+export const lockFileName = 'berth.lock'
+/** Bytes. */
+export const largestLock = 64 * 1024 ** 2

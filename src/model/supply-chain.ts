@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { billFormats } from './bill/formats.ts'
 import type { LockChange } from './lock-changes.ts'
 import { appNamePattern, isDigest, type Digest } from './names.ts'
 
@@ -124,9 +125,6 @@ export interface AffectedRelease {
   /** Whether the package was only there while the image was built. */
   onlyBuild: boolean
 }
-
-export const billFormats = ['cyclonedx', 'spdx'] as const
-export type BillFormat = (typeof billFormats)[number]
 
 /** Which document about a release; numbers are those of its name. */
 export const DocumentQuestion = z.strictObject({

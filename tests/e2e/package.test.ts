@@ -23,7 +23,7 @@ describe('the package that npm packs', { timeout: 300_000 }, () => {
   after(() => rm(folder, { recursive: true, force: true }))
 
   it('installs a `berth` of compiled JavaScript, with nothing of the sources', async () => {
-    await access(join(folder, 'lib/node_modules/berth/dist/cli/main.js'))
+    await access(join(folder, 'lib/node_modules/berth/dist/cli/main.cjs'))
     await assert.rejects(access(join(folder, 'lib/node_modules/berth/src')))
     const { stdout } = await run(command, ['--version'], { cwd: '/' })
     assert.match(stdout, /^[0-9]+\.[0-9]+\.[0-9]+\n$/)

@@ -1,4 +1,4 @@
-import { billFormats, type BillFormat } from '../../model/supply-chain.ts'
+import { billFormats, type BillFormat } from '../../model/bill/formats.ts'
 import { usage } from '../../model/problems/client.ts'
 import { argument, command, option, type Context, type Outcome } from '../command.ts'
 import { releaseNumber } from '../release-number.ts'

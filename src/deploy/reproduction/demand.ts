@@ -1,4 +1,5 @@
-import { attestationFolder, subjectOf } from '../../model/attestation.ts'
+import { attestationFolder } from '../../model/attestation-files.ts'
+import { subjectOf } from '../../model/attestation.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { Digest } from '../../model/names.ts'
 import { notReproducedByOthers } from '../../model/problems/proof.ts'

@@ -18,13 +18,17 @@ import { RebuildOrder, type RebuildLine } from './order.ts'
 process.umask(0o022)
 const ending = new AbortController()
 process.on('SIGTERM', () => ending.abort())
-try {
-  await rebuild(RebuildOrder.parse(JSON.parse(await text(process.stdin))))
-} catch (error) {
-  const problem = problemOf(error, { action: 'rebuild', signal: ending.signal, log: 'the log of the daemon' })
-  if (problem.code === 'internal-error')
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  say({ kind: 'problem', problem: eventOf(problem) })
+void carryOut()
+
+async function carryOut(): Promise<void> {
+  try {
+    await rebuild(RebuildOrder.parse(JSON.parse(await text(process.stdin))))
+  } catch (error) {
+    const problem = problemOf(error, { action: 'rebuild', signal: ending.signal, log: 'the log of the daemon' })
+    if (problem.code === 'internal-error')
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+    say({ kind: 'problem', problem: eventOf(problem) })
+  }
 }
 
 async function rebuild(order: RebuildOrder): Promise<void> {

@@ -1,6 +1,5 @@
-import { lockFileName } from '../../model/lock-file.ts'
-import { largestLock } from '../../model/lock-file.ts'
-import { attestationFolder, largestAttestation, mostAttestations } from '../../model/attestation.ts'
+import { largestLock, lockFileName } from '../../model/lock.ts'
+import { attestationFolder, largestAttestation, mostAttestations } from '../../model/attestation-files.ts'
 import { lockUnreadable } from '../../model/problems/lock.ts'
 import { archiveHostile } from '../../model/problems/retrieve.ts'
 
