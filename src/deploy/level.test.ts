@@ -26,7 +26,7 @@ describe('requireGivenLimits()', () => {
 })
 
 describe('describeLevel()', () => {
-  const limits = { memoryBytes: 512 * 1024 ** 2, cpus: 1, pids: 256, tmpBytes: 64 * 1024 ** 2 }
+  const limits = { memoryBytes: 512 * 1024 ** 2, cpus: 1, pids: 256, tmpBytes: 64 * 1024 ** 2, ioBytesPerSecond: 1 }
 
   it('says what is limited', () => {
     const text = 'level container: 512 MiB memory, 1 cpus, 256 pids, 64 MiB in /tmp'

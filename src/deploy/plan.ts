@@ -8,6 +8,7 @@ import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
 import { describeLock, planLock, refusalOf, type LockPlan } from './plan-lock.ts'
+import { describeReach, requireLinks } from './egress/links.ts'
 import { describeLevel, requireGivenLimits } from './level.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, type Source } from './source.ts'
@@ -16,6 +17,14 @@ interface SourceInput {
   readonly request: DeployRequest
   readonly archive: Readable
   readonly signal: AbortSignal
+}
+
+function refuseWhen(refusals: DeployPlan['refusals'], check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    refusals.push(refusalOf(error))
+  }
 }
 
 type PlanStep = DeployPlan['steps'][number]
@@ -28,6 +37,7 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
   const app = berth.state.apps.find(name)
   const current = app?.currentRelease === undefined ? undefined : berth.state.releases.get(app, app.currentRelease)
   const refusals: DeployPlan['refusals'] = []
+  refuseWhen(refusals, () => requireLinks(berth, name, source.manifest.isolation.links))
   const lock = await planLock(berth, source, { current, request: input.request, refusals })
   refusals.push(...(await levelRefusals(berth, source)))
   const steps = [
@@ -147,7 +157,8 @@ function startStep(source: Source, current: Release | undefined): PlanStep {
   const actions = [
     `${run.argv.join(' ')} on port ${port}, healthy when ${health.path} answers`,
     ...describeLevel(run),
-    ...run.volumes.map(({ name, path }) => `volume ${name} at ${path}`),
+    ...describeReach(run),
+    ...run.volumes.map(({ name, path, bytes }) => `volume ${name} at ${path}, at most ${bytes / 1024 ** 2} MiB`),
     ...run.domains.map((domain) => `domain ${domain}`),
   ]
   return { step: 'start', actions, changes }

@@ -1,7 +1,7 @@
 import { bandwidthOf } from '../model/egress.ts'
 import { bytesOf, type Manifest } from '../model/manifest.ts'
 import type { ImageConfigPlan } from '../model/plan.ts'
-import type { RunSpec } from '../model/release.ts'
+import { standardIo, standardVolume, type RunSpec } from '../model/release.ts'
 
 /** How a release runs: what the manifest says, with the image's command, environment and folder. */
 export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec {
@@ -21,13 +21,24 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
       cpus: isolation.cpus ?? 1,
       pids: isolation.pids ?? 256,
       tmpBytes: bytesOf(isolation.tmp ?? '64M'),
+      ioBytesPerSecond: isolation.io === undefined ? standardIo : bytesOf(isolation.io),
     },
     egress: isolation.egress,
     links: isolation.links,
     bandwidth: bandwidthOf(isolation.bandwidth),
-    volumes: Object.entries(isolation.volumes).map(([name, { path }]) => ({ name, path })),
+    volumes: Object.entries(isolation.volumes).map(([name, { path, size, files }]) => ({
+      name,
+      path,
+      ...volumeSize(size, files),
+    })),
     initialise: { commands: initialise.run.map(commandLine), timeoutSeconds: initialise.timeout },
   }
+}
+
+/** As many files as ext4 gives by itself: one for each 16 KiB, and never so few that a small volume is of no use. */
+function volumeSize(size: string | undefined, files: number | undefined): { bytes: number; inodes: number } {
+  const bytes = size === undefined ? standardVolume.bytes : bytesOf(size)
+  return { bytes, inodes: files ?? Math.max(1024, Math.floor(bytes / 16_384)) }
 }
 
 /** A line is for a shell inside the sandbox; a list is for nobody but the program. */

@@ -53,14 +53,23 @@ export interface Level {
   /** The application's user and group, as it sees itself. */
   uidInside(spec: SandboxSpec, facts: HostFacts): number
 
-  /** Writes what `runtime` reads into a bundle, while its layers are being mounted. */
-  prepare(bundle: Bundle): Promise<void>
+  /**
+   * Writes what `runtime` reads into a bundle, while its layers are being mounted.
+   * @param volumeDevices the block devices under its volumes, as `major:minor`
+   */
+  prepare(bundle: Bundle, volumeDevices: readonly string[]): Promise<void>
+
+  /** Whether it takes the images of volumes itself, instead of finding them mounted at their sources. */
+  readonly attachesVolumes?: true
 
   /**
    * The program that makes sandboxes, up to its verb. It speaks the command line of OCI runtimes as far as the monitor
    * and berth use it: `create --bundle B --pid-file F ID`, `start ID`, `run --keep …`, `delete --force ID`.
    */
   runtime(layout: Layout): CommandLine
+
+  /** What `run` needs so that the control group of what has ended stays for berth to read; `--keep` unless said. */
+  readonly runOptions?: readonly string[]
 
   /** Between `create` and `start`: the namespaces are there, and the application has not run yet. */
   settle?(bundle: Bundle, pid: number): Promise<void>

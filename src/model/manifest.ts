@@ -177,6 +177,15 @@ const Start = z.strictObject({
 
 const Volume = z.strictObject({
   path: SandboxPath.describe('Where the application sees it'),
+  size: ByteSize.refine((size) => bytesOf(size) >= 8 * 1024 ** 2, { message: 'must be at least 8M' })
+    .optional()
+    .describe('How much it can hold, such as "1G"; default "10G". Takes room only as it fills; can grow, never shrink'),
+  files: z
+    .int()
+    .min(64)
+    .max(2 ** 31)
+    .optional()
+    .describe('How many files and folders it can hold; default one for each 16K of its size'),
 })
 
 /** One of two volumes would hide the other, depending on their order. */
@@ -197,6 +206,7 @@ const Isolation = z.strictObject({
   cpus: z.number().min(0.05).max(1024).optional().describe('CPU limit, in cores; default 1'),
   pids: z.int().min(8).max(32_768).optional().describe('Limit of processes and threads; default 256'),
   tmp: ByteSize.optional().describe('Size of /tmp, which is in memory; default "64M"'),
+  io: ByteSize.optional().describe('Bytes a second that it may read from its volumes and write to them; default "32M"'),
   egress: z
     .array(EgressItem)
     .max(256)

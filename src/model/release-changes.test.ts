@@ -13,7 +13,10 @@ const run: RunSpec = {
   drainSeconds: 30,
   domains: [],
   level: 'container',
-  limits: { memoryBytes: 1024, cpus: 1, pids: 256, tmpBytes: 1024 },
+  limits: { memoryBytes: 1024, cpus: 1, pids: 256, tmpBytes: 1024, ioBytesPerSecond: 1024 },
+  egress: [],
+  links: [],
+  bandwidth: 1e9,
   volumes: [],
   initialise: { commands: [], timeoutSeconds: 600 },
 }
@@ -47,7 +50,7 @@ describe('runChanges()', () => {
       argv: ['gunicorn', '-w', '2', 'web:app'],
       limits: { ...run.limits, memoryBytes: 2048 },
       domains: ['shop.example.org'],
-      volumes: [{ name: 'data', path: '/data' }],
+      volumes: [{ name: 'data', path: '/data', bytes: 1024 ** 3, inodes: 1024 }],
       initialise: { ...run.initialise, commands: [['/bin/sh', '-c', 'migrate']] },
     }
     assert.deepEqual(runChanges(run, later), [
@@ -55,7 +58,7 @@ describe('runChanges()', () => {
       { name: 'domains', from: '', to: 'shop.example.org' },
       { name: 'initialise.commands', from: '', to: '/bin/sh -c migrate' },
       { name: 'limits.memoryBytes', from: '1024', to: '2048' },
-      { name: 'volumes.data', to: '/data' },
+      { name: 'volumes.data', to: '/data, 1073741824 bytes, 1024 files' },
     ])
   })
 

@@ -43,7 +43,9 @@ export function runChanges(before: RunSpec, after: RunSpec): RunChange[] {
 
 /** Each number and text under its path, such as `limits.memoryBytes`; a list as one text. */
 function flatRun({ volumes, ...run }: RunSpec): Map<string, string> {
-  const mounted = volumes.map(({ name, path }) => [`volumes.${name}`, path] as const)
+  const mounted = volumes.map(
+    ({ name, path, bytes, inodes }) => [`volumes.${name}`, `${path}, ${bytes} bytes, ${inodes} files`] as const,
+  )
   const rest = { ...run, env: undefined, argv: run.argv.join(' '), domains: run.domains.join(' ') }
   return new Map([...mounted, ...leaves(rest, '')])
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod'
 import { levelNames } from './levels.ts'
+import { bandwidthOf, standardBandwidth } from './egress.ts'
 import { Variable } from './manifest.ts'
 
 /** A release is an image, its settings, the versions of its secrets and how it runs: frozen and numbered. */
+
+/** Bytes a second that may be read from a volume, and written to it, when the manifest says nothing. */
+export const standardIo = 32 * 1024 ** 2
+
+/** The size of a volume whose manifest names none. */
+export const standardVolume = { bytes: 10 * 1024 ** 3, inodes: 655_360 } as const
 
 const DigestText = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/)])
 
@@ -11,6 +18,8 @@ export const Limits = z.strictObject({
   cpus: z.number(),
   pids: z.int(),
   tmpBytes: z.int(),
+  /** Of its volumes, each way. Releases of earlier berths have the same as a manifest that says nothing. */
+  ioBytesPerSecond: z.int().default(standardIo),
 })
 export type Limits = z.infer<typeof Limits>
 
@@ -26,7 +35,20 @@ export const RunSpec = z.strictObject({
   domains: z.array(z.string()),
   level: z.enum(levelNames),
   limits: Limits,
-  volumes: z.array(z.strictObject({ name: z.string(), path: z.string() })),
+  /** Items of the manifest (see egress.ts). Releases of earlier berths reach nothing. */
+  egress: z.array(z.string()).default([]),
+  links: z.array(z.string()).default([]),
+  /** Bits a second, each way. */
+  bandwidth: z.number().default(bandwidthOf(standardBandwidth)),
+  volumes: z.array(
+    z.strictObject({
+      name: z.string(),
+      path: z.string(),
+      // Releases of earlier berths have none of these.
+      bytes: z.int().default(standardVolume.bytes),
+      inodes: z.int().default(standardVolume.inodes),
+    }),
+  ),
   initialise: z.strictObject({ commands: z.array(z.array(z.string())), timeoutSeconds: z.number() }),
 })
 export type RunSpec = z.infer<typeof RunSpec>

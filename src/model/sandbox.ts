@@ -15,19 +15,41 @@ export interface SandboxSpec {
   readonly env: Readonly<Record<string, string | Secret>>
   /** First of the 65,536 host ids that are this application's own; the application runs as `appUid` within them. */
   readonly idBase: number
-  readonly volumes: readonly { readonly source: string; readonly target: string }[]
+  readonly volumes: readonly Volume[]
   readonly limits: Limits
   /** Where the application listens; the front reaches it at `address`:80 whatever this is. */
   readonly port: number
   /** The point-to-point pair of this sandbox, or undefined for one-off commands, which have loopback only. */
   readonly link?: Link
+  /** What leads out of it by that link, and how wide it is; without this, nothing does, and it is not bounded. */
+  readonly network?: Network
   readonly logFile: string
+}
+
+export interface Network {
+  /** Items of `[isolation] egress`. */
+  readonly egress: readonly string[]
+  /** Names of applications that it may reach. */
+  readonly links: readonly string[]
+  /** Bits a second, each way. */
+  readonly bandwidth: number
+  /** Address of the name server that it asks. */
+  readonly nameServer: string
 }
 
 /** An IPv4 /31 (RFC 3021): the host's end and the sandbox's end. */
 export interface Link {
   readonly hostAddress: string
   readonly sandboxAddress: string
+}
+
+/** What a sandbox may write and what outlives it. */
+export interface Volume {
+  /** Where it is on the host. */
+  readonly source: string
+  readonly target: string
+  /** The file system of a fixed size that is mounted at `source`; without one that is a plain directory. */
+  readonly image?: { readonly file: string; readonly bytes: number; readonly inodes: number }
 }
 
 /** The user id of every application, seen from inside its own user namespace. */

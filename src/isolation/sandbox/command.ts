@@ -23,7 +23,8 @@ export async function runSandbox(
   const { layout, spec, facts } = bundle
   await prepareBundle(level, bundle)
   // Kept after its end, so that its control group can still tell whether memory ran out.
-  const verb = ['run', '--keep', '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
+  const options = level.runOptions ?? ['--keep']
+  const verb = ['run', ...options, '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
   const end = await killedOnAbort(signal, layout.pidFile, () => runAttached([...level.runtime(layout), ...verb], io))
   return exitOf(end, (await outOfMemoryKills(facts.cgroups, layout.cgroup)) > 0)
 }

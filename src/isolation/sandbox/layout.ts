@@ -23,6 +23,8 @@ export function layoutOf(instance: Instance, id: string) {
     outOfMemoryMark: join(bundle, 'persist', 'oom'),
     /** Which process of berth is at work on this sandbox. */
     owner: join(bundle, 'owner.json'),
+    /** The sources of its volumes, while it needs them. */
+    volumes: join(bundle, 'volumes.json'),
     /** The name of its level. */
     level: join(bundle, 'level'),
     /** Written last: a bundle without it is half-made. */

@@ -7,6 +7,9 @@ import type { SandboxSpec } from '../../model/sandbox.ts'
 /** With the modes that the runtime then gives to what it mounts there, whatever the mount options say. */
 const mountPoints = { proc: 0o555, sys: 0o755, dev: 0o755, tmp: 0o1777, run: 0o1777, etc: 0o755 }
 
+/** Below them, for runtimes that cannot make them there: what they mount first is in memory of the sandbox's own. */
+const mountPointsBelow = { directories: ['sys/fs/cgroup', 'run/berth'], files: ['run/berth/init'] }
+
 /**
  * Writes the topmost layer of a sandbox: its plain directories hide what an image may have made of `/dev` or `/etc`
  * (a symbolic link there once led a runtime out of its container, CVE-2026-41579).
@@ -21,15 +24,17 @@ export async function writeScaffold(spec: SandboxSpec, uid: number, directory: s
       await chmod(join(directory, name), mode) // mkdir's own mode is cut by the umask
     }),
   ])
+  await Promise.all(mountPointsBelow.directories.map((name) => mkdir(join(directory, name), { recursive: true })))
   const files = {
     hosts: hostsFile(spec),
-    'resolv.conf': '',
+    'resolv.conf': resolverFile(spec),
     hostname: `${spec.hostname}\n`,
     passwd: withAppUser(uid, passwd ?? 'root:x:0:0:root:/root:/bin/sh\n'),
     group: withAppGroup(uid, group ?? 'root:x:0:\n'),
   }
   await Promise.all([
     ...Object.entries(files).map(([name, content]) => writeFile(join(directory, 'etc', name), content)),
+    ...mountPointsBelow.files.map((name) => writeFile(join(directory, name), '')),
     ...spec.volumes.map(({ target }) => addMountPoint(spec.layers, directory, target)),
   ])
 }
@@ -37,6 +42,11 @@ export async function writeScaffold(spec: SandboxSpec, uid: number, directory: s
 /** Its own name must be in it: some servers look themselves up when they start, and wait for a resolver otherwise. */
 export function hostsFile({ hostname, link }: Pick<SandboxSpec, 'hostname' | 'link'>): string {
   return `127.0.0.1 localhost\n${link?.sandboxAddress ?? '127.0.0.1'} ${hostname}\n`
+}
+
+/** Without a name server, a look-up asks this sandbox's own loopback and fails at once. */
+export function resolverFile({ network }: Pick<SandboxSpec, 'network'>): string {
+  return network ? `nameserver ${network.nameServer}\noptions timeout:2 attempts:3\n` : ''
 }
 
 /** Adds the application's user, unless the image has one with its number; the name is `app` where that is free. */

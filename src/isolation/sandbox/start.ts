@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { leaveServiceGroup } from '../../host/cgroups.ts'
 import { CommandFailed, runCommand } from '../../host/command.ts'
-import { chmod, lchown, mkdir, readText } from '../../host/files.ts'
+import { mkdir, readText } from '../../host/files.ts'
 import type { Instance } from '../../host/instance.ts'
 import { mountLayers } from '../../host/mounts.ts'
 import { connectNetwork, redirectPort } from '../../host/network.ts'
 import { identify, type ProcessIdentity } from '../../host/processes.ts'
-import { appUid, type SandboxSpec } from '../../model/sandbox.ts'
+import type { SandboxSpec } from '../../model/sandbox.ts'
 import type { Bundle, Level } from '../level.ts'
 import { ensureFence } from './fence.ts'
 import { companionGroup } from './layout.ts'
@@ -14,6 +14,7 @@ import { createUnderMonitor } from './monitor.ts'
 import { writeRecord } from './record.ts'
 import { writeScaffold } from './root-files.ts'
 import { together } from './together.ts'
+import { takeVolumes } from './volumes.ts'
 
 /** What runs when a sandbox has been started: its process 1, seen from the host, and the monitor that holds it. */
 export interface StartedSandbox {
@@ -55,29 +56,22 @@ export async function prepareBundle(level: Level, bundle: Bundle): Promise<void>
     ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot, dirname(spec.logFile)].map(
       (path) => mkdir(path, { recursive: true, mode: 0o755 }),
     ),
-    ...spec.volumes.map(({ source }) => giveToApplication(source, spec.idBase)),
   ])
+  const volumeDevices = level.attachesVolumes ? [] : await takeVolumes(layout, spec)
   await together([
-    level.prepare(bundle),
+    level.prepare(bundle, volumeDevices),
     writeScaffold(spec, level.uidInside(spec, facts), layout.scaffold).then(() =>
       mountLayers([...spec.layers, layout.scaffold], layout.root, layout.links),
     ),
   ])
 }
 
-async function connect(instance: Instance, pid: number, { id, link, port }: SandboxSpec): Promise<void> {
+async function connect(instance: Instance, pid: number, { id, link, network, port }: SandboxSpec): Promise<void> {
   if (!link) return
   await together([
-    connectNetwork(instance, { id, pid, pair: link }),
+    connectNetwork(instance, { id, pid, pair: link, network }),
     port === 80 ? Promise.resolve() : redirectPort(pid, port),
   ])
-}
-
-/** The directory itself only: what the application made in it is already its own, and links in it lead anywhere. */
-async function giveToApplication(source: string, idBase: number): Promise<void> {
-  await mkdir(source, { recursive: true, mode: 0o700 })
-  await lchown(source, idBase + appUid, idBase + appUid)
-  await chmod(source, 0o700)
 }
 
 /** The runtime's own words, without its log format: `level=error msg="…"`. */

@@ -10,6 +10,7 @@ import type { Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { readRecord } from './record.ts'
+import { leaveVolumes } from './volumes.ts'
 
 /** Asks the application to end, and waits until it has or the grace is over. */
 export async function endGracefully(
@@ -60,6 +61,7 @@ export async function removeSandbox(
   await removeCgroup(facts.cgroups, layout.cgroup)
   await endMonitor(layout)
   await Promise.all([unmountBelow(layout.bundle), removeInterfaces(instance, id)])
+  await leaveVolumes(instance, id)
   await Promise.all([layout.runtimeState, layout.bundle, layout.exitFile].map(removeTree))
 }
 

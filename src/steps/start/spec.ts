@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Paths } from '../../host/instance.ts'
 import { releaseName } from '../../model/names.ts'
-import type { Release } from '../../model/release.ts'
-import type { Link, SandboxSpec } from '../../model/sandbox.ts'
+import type { Release, RunSpec } from '../../model/release.ts'
+import type { Link, SandboxSpec, Volume } from '../../model/sandbox.ts'
 import type { Secret } from '../../model/secret.ts'
 
 /** Host ids: each application has 65,536 of its own, for its whole life, and nobody else ever gets them. */
@@ -20,8 +20,9 @@ export interface SpecInput {
 }
 
 /** The sandbox that serves a release. */
-export function servingSpec(input: SpecInput, link: Link): SandboxSpec {
-  return { ...oneOffSpec(input, input.release.run.argv), link }
+export function servingSpec(input: SpecInput, link: Link, nameServer: string): SandboxSpec {
+  const { argv, egress, links, bandwidth } = input.release.run
+  return { ...oneOffSpec(input, argv), link, network: { egress, links, bandwidth, nameServer } }
 }
 
 /** The same walls, environment and volumes around another command, with loopback as its only network. */
@@ -37,11 +38,17 @@ export function oneOffSpec(input: SpecInput, argv: readonly string[]): SandboxSp
     workdir: run.workdir,
     env: { ...run.env, ...release.settings, ...secrets, PORT: String(run.port) },
     idBase: firstId + appId * idsEach,
-    volumes: run.volumes.map(({ name, path }) => ({ source: join(paths.volumes, release.app, name), target: path })),
+    volumes: run.volumes.map((volume) => volumeOf(volume, join(paths.volumes, release.app))),
     limits: run.limits,
     port: run.port,
     logFile: logFileOf(paths, { app: release.app, sandboxNumber, release: release.number }),
   }
+}
+
+/** The image lies beside the directory that it is mounted at; no name of a volume has a dot in it. */
+function volumeOf({ name, path, bytes, inodes }: RunSpec['volumes'][number], folder: string): Volume {
+  const source = join(folder, name)
+  return { source, target: path, image: { file: `${source}.ext4`, bytes, inodes } }
 }
 
 export function sandboxId(app: string, number: number): string {

@@ -16,8 +16,8 @@ export const container: Level = {
   missing: () => missingPrograms([{ program: 'runc', package: 'runc', purpose: 'makes the containers' }]),
   weaknesses: ({ givesUserNamespaces }) => (givesUserNamespaces ? [] : [noUserNamespaces]),
   uidInside,
-  prepare: async ({ layout, spec, facts, terminal }) => {
-    const config = containerSpec(spec, specFacts(layout, facts), terminal)
+  prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
+    const config = containerSpec(spec, specFacts(layout, facts, volumeDevices), terminal)
     await writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })
   },
   runtime,
@@ -42,12 +42,14 @@ function runtime(layout: Layout): CommandLine {
 }
 
 /** What a specification depends on besides the sandbox. */
-function specFacts(layout: Layout, facts: HostFacts): ContainerFacts {
+function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly string[] = []): ContainerFacts {
+  const canBound = ['blkio', 'io'].some((name) => facts.cgroups.controllers.has(name))
   return {
     architecture: process.arch,
     cgroupVersion: facts.cgroups.version,
     cgroupPath: layout.cgroup,
     countsSwap: facts.countsSwap,
+    boundDevices: canBound ? volumeDevices : [],
     hardLimits: facts.hardLimits,
     rootPath: layout.root,
     init: programs.init,

@@ -14,7 +14,7 @@ const sandbox: SandboxSpec = {
   env: { HOME: '/root', TOKEN: new Secret('hidden') },
   idBase: 1_265_536,
   volumes: [{ source: '/volumes/shop/data', target: '/data' }],
-  limits: { memoryBytes: 268_435_456, cpus: 0.5, pids: 100, tmpBytes: 33_554_432 },
+  limits: { memoryBytes: 268_435_456, cpus: 0.5, pids: 100, tmpBytes: 33_554_432, ioBytesPerSecond: 1_000_000 },
   port: 8000,
   logFile: '/logs/shop-1.log',
 }
@@ -24,6 +24,7 @@ const facts: ContainerFacts = {
   cgroupVersion: 1,
   cgroupPath: '/berth/sandbox-shop-1',
   countsSwap: true,
+  boundDevices: [],
   hasIpv6: true,
   givesUserNamespaces: true,
   hardLimits: { RLIMIT_NOFILE: 1024 },

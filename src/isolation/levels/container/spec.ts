@@ -11,6 +11,8 @@ export interface ContainerFacts {
   readonly cgroupPath: string
   /** Whether the kernel counts swap; without it a limit on swap is refused. */
   readonly countsSwap: boolean
+  /** Block devices, as `major:minor`, whose use the kernel can bound; those under its volumes. */
+  readonly boundDevices: readonly string[]
   /** berth's own hard limits, which cannot be raised, by their names in getrlimit(2). */
   readonly hardLimits: Readonly<Record<string, number>>
   readonly rootPath: string
@@ -119,16 +121,29 @@ function memory(destination: string, flags: readonly string[], bytes: number, in
   return { destination, type: 'tmpfs', source: 'tmpfs', options }
 }
 
-function resourcesOf({ limits }: SandboxSpec, { cgroupVersion, countsSwap }: ContainerFacts) {
+function resourcesOf({ limits }: SandboxSpec, { cgroupVersion, countsSwap, boundDevices }: ContainerFacts) {
   const period = 100_000
   return {
     devices: [{ allow: false, access: 'rwm' }], // the runtime adds null, zero, full, random, urandom, tty and ptys
     memory: { limit: limits.memoryBytes, ...(countsSwap ? { swap: limits.memoryBytes } : {}) },
     pids: { limit: limits.pids },
+    ...(boundDevices.length > 0 ? { blockIO: throttles(boundDevices, limits.ioBytesPerSecond) } : {}),
     cpu: { quota: Math.round(limits.cpus * period), period, shares: 1024 },
     // One process killed alone may leave an application half alive; version 1 has no such switch.
     ...(cgroupVersion === 2 ? { unified: { 'memory.oom.group': '1' } } : {}),
   }
+}
+
+/**
+ * A file system in a file is a block device of its own, so what is written to it can be bounded; writes that are not
+ * synced at once only with version 2 of control groups.
+ */
+function throttles(devices: readonly string[], rate: number) {
+  const each = devices.map((device) => {
+    const [major, minor] = device.split(':').map(Number)
+    return { major, minor, rate }
+  })
+  return { throttleReadBpsDevice: each, throttleWriteBpsDevice: each }
 }
 
 const maskedPaths = [
