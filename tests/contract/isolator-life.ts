@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readEntries } from '../../src/isolation/sandbox/log-file.ts'
+import { longestLog } from '../../src/isolation/sandbox/log-rotation.ts'
 import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { Problem } from '../../src/model/problem.ts'
 import { levelPromises } from '../../src/model/promises.ts'
@@ -237,8 +238,8 @@ export function lifeOfSandboxes(level: LevelName): void {
 
     it('is begun anew when it grows too long, and loses no line by that', async () => {
       await using all = await sandboxes()
-      const lines = 200_000 // of 100 bytes each, as the monitor writes them: two rotations at least
-      const script = `i=0; while [ $i -lt 20 ]; do seq -f "%054.0f" $((i * 10000 + 1)) $((i * 10000 + 10000)); i=$((i + 1)); sleep 0.8; done; echo end; sleep 1000`
+      const lines = 60_000 // of 100 bytes each, as the monitor writes them: one rotation
+      const script = `i=0; while [ $i -lt 6 ]; do seq -f "%054.0f" $((i * 10000 + 1)) $((i * 10000 + 10000)); i=$((i + 1)); sleep 0.8; done; echo end; sleep 1000`
       const { spec } = await all.start(['sh', '-c', script], { limits: { ...all.limits, cpus: 2 } })
       for (let waited = 0; (await all.log(spec)).at(-1) !== 'end'; waited += 1) {
         assert.ok(waited < 60, 'it never ends')
@@ -246,9 +247,21 @@ export function lifeOfSandboxes(level: LevelName): void {
       }
       const seen: number[] = []
       for await (const { text } of readEntries(spec.logFile)) if (text !== 'end') seen.push(Number(text))
-      assert.ok((await stat(`${spec.logFile}.1`)).size > 10 * 1024 ** 2)
+      assert.ok((await stat(`${spec.logFile}.1`)).size > longestLog)
       assert.equal(seen.length, lines)
       assert.ok(seen.every((number, index) => number === index + 1))
+    })
+
+    it('fills no disk when an application prints as fast as it can, and still has its last line', async () => {
+      await using all = await sandboxes()
+      const script = 'head -c 60000000 /dev/zero | tr "\\0" x | fold -w 500; echo; echo last; sleep 1000'
+      const { spec } = await all.start(['sh', '-c', script], { limits: { ...all.limits, cpus: 2 } })
+      await eventually('the last line', async () => ((await all.log(spec)).at(-1) === 'last' ? true : undefined))
+      const sizes = await Promise.all(
+        ['', '.1', '.2'].map((end) => stat(`${spec.logFile}${end}`).catch(() => undefined)),
+      )
+      const total = sizes.reduce((sum, facts) => sum + (facts?.size ?? 0), 0)
+      assert.ok(total < 20 * 1024 ** 2, `${total} bytes`)
     })
   })
 }

@@ -4,8 +4,14 @@ import { isAlive } from '../../host/processes.ts'
 import { layoutOf } from './layout.ts'
 import { readRecord } from './record.ts'
 
-/** A log is begun anew when it is longer than this; two older parts are kept beside it. */
-const longestLog = 10 * 1024 ** 2
+/** A log is begun anew when it is longer than this; the part before is kept beside it. */
+export const longestLog = 4 * 1024 ** 2
+
+/**
+ * Between two looks at it the monitor itself cuts a log that has grown longer than this, and what was in it is lost:
+ * who prints faster than that fills no disk.
+ */
+export const cutLog = 8 * 1024 ** 2
 
 /** conmon's word for "open the log again" (conmon's ctrl.c: kind, height, width). */
 const openAgain = '2 0 0\n'
@@ -27,7 +33,6 @@ async function rotateLog(instance: Instance, id: string): Promise<void> {
     () => 0,
   )
   if (size <= longestLog) return
-  await rename(`${logFile}.1`, `${logFile}.2`).catch(() => undefined) // there may be none yet
   await rename(logFile, `${logFile}.1`)
   await writeFile(layout.control, openAgain, { flag: 'r+' })
 }

@@ -3,6 +3,7 @@ import { spawnReporting } from '../../host/processes.ts'
 import type { SandboxSpec } from '../../model/sandbox.ts'
 import type { Level } from '../level.ts'
 import type { Layout } from './layout.ts'
+import { cutLog } from './log-rotation.ts'
 import { programs } from './programs.ts'
 
 /**
@@ -18,6 +19,7 @@ export async function createUnderMonitor(level: Level, layout: Layout, { id, log
     ...([programs.monitor, '--api-version', '1', '-c', id, '-u', id, '-n', id] as const),
     ...['-r', runtimePath, '-b', layout.bundle, '-p', layout.pidFile],
     ...['--exit-dir', layout.exits, '--persist-dir', layout.persist, '-l', `k8s-file:${logFile}`],
+    ...['--log-size-max', String(cutLog)],
     ...['--conmon-pidfile', layout.monitorPidFile, '--full-attach', '--log-level', 'error'],
     ...runtimeArguments.flatMap((argument) => ['--runtime-arg', argument]),
   ]

@@ -75,7 +75,7 @@ export function watchSandboxes(instance: Instance, { facts, isExpected, ended }:
   const timer = setInterval(lookQuietly, 1000).unref()
   // Another program may flush all rules of the host (`nft flush ruleset`); the fence round the sandboxes comes back.
   const rotate = () => void rotateLogs(instance).catch(() => undefined)
-  const rotationTimer = setInterval(rotate, 5000).unref()
+  const rotationTimer = setInterval(rotate, 1000).unref()
   const renewFence = () => void ensureHostRules(instance).catch(() => undefined)
   const fenceTimer = setInterval(renewFence, 30_000).unref()
   renewFence()
