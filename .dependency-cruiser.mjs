@@ -2,7 +2,7 @@
 
 const inside = (...folders) => `^src/(${folders.join('|')})/`
 const steps = ['retrieve', 'install', 'configure', 'initialise', 'start'].map((name) => `steps/${name}`)
-const strangers = ['image', 'store', 'isolation', 'proxy', 'front']
+const strangers = ['image', 'store', 'isolation', 'proxy', 'front', 'egress']
 
 const rules = [
   {

@@ -5,8 +5,8 @@ import { build } from 'esbuild'
 import { daemonApart, placesOfModules, withoutLocales } from './compile-plugins.ts'
 
 /**
- * Makes dist/: all sources and packages in one file for the command, one for the daemon and one for the process that
- * builds again, which Node starts in half the time of the sources. Files that are read at run time (SQL, programs) lie
+ * Makes dist/: all sources and packages in one file for the command, one for the daemon, one for the process that builds
+ * again and one for the name relay, which Node starts in half the time of the sources. Files that are read at run time (SQL, programs) lie
  * there as they lie in src/.
  *
  * In a clone, scripts/which-main uses it while dist/.made-of is the signature of what it is made of. So that is removed
@@ -26,6 +26,8 @@ const { outputFiles, metafile } = await build({
     'cli/main': 'src/cli/main.ts',
     'cli/daemon': 'src/daemon/main.ts',
     'cli/rebuild-process': 'src/deploy/reproduction/rebuild-process.ts',
+    'cli/stage-process': 'src/audit/stage/stage-process.ts',
+    'egress/relay-process': 'src/egress/relay-process.ts',
   },
   ...{ bundle: true, write: false, metafile: true, outdir: 'dist', logLevel: 'error' },
   // CommonJS starts a little sooner than modules.
@@ -38,9 +40,12 @@ const { outputFiles, metafile } = await build({
 
 const made = new Set<string>()
 for (const { path, text } of outputFiles) put(relative(root, path), (file) => writeFileSync(file, asAscii(text)))
-put('dist/deploy/reproduction/rebuild-process.cjs', (file) =>
-  writeFileSync(file, "require('../../cli/rebuild-process.cjs')\n"),
-)
+for (const [folder, name] of [
+  ['deploy/reproduction', 'rebuild-process'],
+  ['audit/stage', 'stage-process'],
+]) {
+  put(`dist/${folder}/${name}.cjs`, (file) => writeFileSync(file, `require('../../cli/${name}.cjs')\n`))
+}
 for (const path of filesOf('src')) {
   if (!/\.(ts|md)$/.test(path)) put(join('dist', relative('src', path)), (file) => copyFileSync(path, file))
 }

@@ -12,12 +12,13 @@ import {
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
+import { egressOn } from '../egress/egress.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
 import { ipv4Routes, refuseNetwork } from '../host/routes.ts'
 import { ImageStore } from '../image/index.ts'
 import { cleanBuilds } from '../isolation/build/debris.ts'
 import { ladder } from '../isolation/ladder.ts'
-import { chooseBlock, networkOf } from '../steps/start/links.ts'
+import { chooseBlock, nameServerOf, networkOf } from '../steps/start/links.ts'
 import { State } from '../store/state.ts'
 import { listen } from './server.ts'
 
@@ -36,6 +37,10 @@ export async function serve(): Promise<void> {
   await reconcile(berth, supervisor)
   const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
   const endFrontWatch = keepFront(berth)
+  await cleanAudits(instance)
+  // Names come before what asks for them; without them, applications serve all the same.
+  const unnamed = (error: unknown) => berth.log(`egress: ${error instanceof Error ? error.message : String(error)}`)
+  await berth.egress.open().catch(unnamed)
   const endScrub = scrubInBackground(berth)
   const server = await listen(berth)
   berth.log(`ready on ${berth.paths.socket}`)
@@ -49,6 +54,8 @@ export async function serve(): Promise<void> {
   state.close()
   process.exit(0) // what drains is taken up again by the next daemon
 }
+  endEgressWatch()
+  await berth.egress.close().catch(unnamed)
 
 async function assemble(instance: Instance, state: State, supervisor: Supervisor): Promise<Berth> {
   const paths = pathsOf(instance)
@@ -63,7 +70,9 @@ async function assemble(instance: Instance, state: State, supervisor: Supervisor
     images: new ImageStore(instance),
     isolator: ladder(instance),
     front: caddyFront(instance),
-    block: await ownBlock(instance, state),
+    egress: egressOn(instance, { nameServer: nameServerOf(block), block: networkOf(block) }),
+    refusals: new Refusals(),
+    block,
     busy: new Busy(),
     endings: new Endings((id, exit) => supervisor.ended(id, exit)),
     background: new Set(),

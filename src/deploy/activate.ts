@@ -3,11 +3,13 @@ import { startFailed, startUnhealthy } from '../model/problems/start.ts'
 import type { Release } from '../model/release.ts'
 import { describeExit } from '../model/sandbox.ts'
 import { awaitHealthy, type HealthOutcome } from '../steps/start/health.ts'
-import { linkAt } from '../steps/start/links.ts'
+import { linkAt, nameServerOf } from '../steps/start/links.ts'
 import { logFileOf, sandboxId, servingSpec, type SpecInput } from '../steps/start/spec.ts'
 import type { App } from '../store/apps.ts'
 import type { SandboxRecord } from '../store/sandboxes.ts'
 import type { Berth } from './berth.ts'
+import { reachesBeyond } from './egress/links.ts'
+import { refusedLines } from './egress/look.ts'
 import { retireServing } from './drain.ts'
 import { specInputFor } from './environment.ts'
 import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from './routing.ts'
@@ -57,7 +59,8 @@ interface Candidate {
 async function startHealthy(berth: Berth, { app, input, record, signal }: Candidate): Promise<void> {
   const { release } = input
   const ended = berth.endings.of(record.id)
-  await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link)))
+  if (reachesBeyond(release.run)) await berth.egress.prepare()
+  await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block)))
   const { path, timeoutSeconds } = release.run.health
   const check = {
     address: addressOf(berth, record),

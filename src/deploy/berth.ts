@@ -1,3 +1,4 @@
+import type { Egress } from '../egress/egress.ts'
 import type { Front } from '../front/front.ts'
 import type { Instance, Paths } from '../host/instance.ts'
 import type { ImageStore } from '../image/index.ts'
@@ -7,6 +8,7 @@ import type { LevelName } from '../model/levels.ts'
 import { hostNotReady } from '../model/problems/deploy.ts'
 import type { State } from '../store/state.ts'
 import type { Busy } from './busy.ts'
+import type { Refusals } from './egress/refusals.ts'
 import type { Endings } from './endings.ts'
 
 /** Everything that changes of applications work with: the parts of one running berth. */
@@ -17,6 +19,8 @@ export interface Berth {
   readonly images: ImageStore
   readonly isolator: Isolator
   readonly front: Front
+  readonly egress: Egress
+  readonly refusals: Refusals
   /** First address of the block that sandboxes get theirs from. */
   readonly block: string
   readonly busy: Busy

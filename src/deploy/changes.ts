@@ -190,6 +190,7 @@ export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, 
     berth.state.apps.destroy(app.id)
     await berth.busy.routing(() => applyRoutes(berth, routesOf(berth)))
     const kept = (await exists(folder)) ? `; its volumes are kept in ${folder}` : ''
+    await berth.egress.tend().catch((error: unknown) => berth.log(`egress: ${String(error)}`))
     emit({ kind: 'done', app: name, action: 'destroy', message: `${name} is gone${kept}` })
   })
 }

@@ -9,6 +9,8 @@ export interface Routes {
   /** Names of applications that do not serve now have no address. */
   readonly table: ReadonlyMap<string, string | undefined>
   readonly domains: readonly string[]
+  /** The addresses at which other applications may reach each, that which serves first. */
+  readonly links: Readonly<Record<string, readonly string[]>>
 }
 
 /** The name under which an application always answers on its own host. */
@@ -33,6 +35,7 @@ export function routesOf(berth: Berth, instead?: SandboxRecord): Routes {
   const { state } = berth
   const table = new Map<string, string | undefined>()
   const domains: string[] = []
+  const links: Record<string, readonly string[]> = {}
   const first = instead && state.apps.byId(instead.app)
   // An application whose first release is just beginning to serve is not listed yet.
   for (const app of [...(first ? [first] : []), ...state.apps.list().filter(({ id }) => id !== first?.id)]) {
@@ -48,8 +51,9 @@ export function routesOf(berth: Berth, instead?: SandboxRecord): Routes {
   return { table, domains: domains.toSorted() }
 }
 
-/** Makes the front agree with the routes. */
-export async function applyRoutes({ front }: Berth, routes: Routes): Promise<void> {
+/** Makes the front, and the links between applications, agree with the routes. */
+export async function applyRoutes({ front, egress }: Berth, routes: Routes): Promise<void> {
+  await egress.link(routes.links)
   await front.ensureRunning()
   await front.setDomains(routes.domains)
   await front.route(routes.table)

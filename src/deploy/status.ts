@@ -6,6 +6,7 @@ import { problemMessageOf } from '../store/deployments.ts'
 import { isRequired } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
+import { lookForRefusals } from './egress/look.ts'
 import { addressOf, urlOf } from './routing.ts'
 import { lastScrub } from './scrubbing/scrubber.ts'
 import { crashLoopFrom } from './supervise.ts'
@@ -63,6 +64,12 @@ export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
     domains: release?.run.domains ?? [],
     ...checkedPart(berth, app),
     ...(last
+    reach: {
+      egress: release?.run.egress ?? [],
+      links: release?.run.links ?? [],
+      bandwidth: release?.run.bandwidth ?? 0,
+    },
+    refused: berth.refusals.of(app.name),
       ? {
           lastDeployment: { number: last.id, state: last.state, startedAt: last.started_at, ...problemMessageOf(last) },
         }

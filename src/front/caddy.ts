@@ -6,10 +6,10 @@ import { ensureRunDirectory } from '../host/mounts.ts'
 import { holderOfPort } from '../host/network-ports.ts'
 import { oneAtATime } from '../host/one-at-a-time.ts'
 import { findProgram } from '../host/programs.ts'
-import { httpPortTaken } from '../model/problems/front.ts'
+import { frontNotStarted, httpPortTaken } from '../model/problems/front.ts'
 import { isAnswering, loadConfiguration, requestsByUpstream } from './caddy-admin.ts'
 import { caddyConfig, type CaddyFacts, refreshMilliseconds } from './caddy-config.ts'
-import { type Companion, endCompanion, findCompanion, startCompanion } from './companion.ts'
+import { type Companion, endCompanion, findCompanion, startCompanion } from '../host/companion.ts'
 import type { Front } from './front.ts'
 import { nameServer } from './name-server.ts'
 
@@ -153,6 +153,7 @@ function caddyCompanion(paths: ReturnType<typeof layoutOf>, { uid, gid }: User):
     identityFile: paths.identity,
     mark: paths.configuration,
     isReady: () => isAnswering(paths.adminSocket),
+    notStarted: frontNotStarted,
   }
 }
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Companion, endCompanion, findCompanion, startCompanion } from '../host/companion.ts'
 import { readText, writeFileAtomically } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { askForAddresses } from '../host/network-dns.ts'
 import { freePort } from '../host/network-ports.ts'
 import { sendSignal } from '../host/processes.ts'
-import { frontDidNotSwitch } from '../model/problems/front.ts'
-import { type Companion, endCompanion, findCompanion, startCompanion } from './companion.ts'
+import { frontDidNotSwitch, frontNotStarted } from '../model/problems/front.ts'
 import { hostsFile, serialAddress, serialName, serialOf, zone } from './hosts-file.ts'
 
 /**
@@ -37,6 +37,7 @@ export function nameServer(
       identityFile: join(directory, 'dnsmasq.json'),
       mark: hosts,
       isReady: async () => ((await askForAddresses(serialName, port)) ?? []).length > 0,
+      notStarted: frontNotStarted,
     }
   }
 

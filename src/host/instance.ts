@@ -16,11 +16,13 @@ export interface Instance {
   readonly interfacePrefix: string
   readonly httpPort: number
   readonly httpsPort: number
+  /** Who is asked for names that applications may reach, as `10.0.0.53` or `10.0.0.53:5353`; empty: the host's own. */
+  readonly nameServers: readonly string[]
 }
 
 const standardHome = '/var/lib/berth'
 
-/** Reads BERTH_HOME, BERTH_RUN, BERTH_HTTP_PORT and BERTH_HTTPS_PORT. */
+/** Reads BERTH_HOME, BERTH_RUN, BERTH_HTTP_PORT, BERTH_HTTPS_PORT and BERTH_NAME_SERVERS. */
 export function instanceFrom(environment: NodeJS.ProcessEnv): Instance {
   const home = environment['BERTH_HOME'] ?? standardHome
   const isStandard = home === standardHome
@@ -33,6 +35,7 @@ export function instanceFrom(environment: NodeJS.ProcessEnv): Instance {
     interfacePrefix: isStandard ? 'bv' : `b${tag}`,
     httpPort: portFrom(environment['BERTH_HTTP_PORT'], 80),
     httpsPort: portFrom(environment['BERTH_HTTPS_PORT'], 443),
+    nameServers: (environment['BERTH_NAME_SERVERS'] ?? '').split(/[ ,]+/).filter((server) => server !== ''),
   }
 }
 
@@ -58,6 +61,8 @@ export function pathsOf(instance: Instance) {
     sandboxes: join(run, 'sandboxes'),
     builds: join(run, 'builds'),
     front: join(run, 'front'),
+    /** What sandboxes may reach, and the servers that answer them. */
+    network: join(run, 'network'),
   } as const
 }
 export type Paths = ReturnType<typeof pathsOf>

@@ -6,10 +6,14 @@ const typeA = 1
 const classInternet = 1
 
 /**
- * Asks the name server on a port of 127.0.0.1 for the addresses of a name.
+ * Asks the name server on a port, of 127.0.0.1 unless another address is named, for the addresses of a name.
  * @returns undefined when no answer comes within the time; an empty list when there is no such name
  */
-export function askForAddresses(name: string, port: number, milliseconds = 300): Promise<string[] | undefined> {
+export function askForAddresses(
+  name: string,
+  port: number,
+  { address = '127.0.0.1', milliseconds = 300 }: { readonly address?: string; readonly milliseconds?: number } = {},
+): Promise<string[] | undefined> {
   const socket = createSocket('udp4')
   return new Promise<string[] | undefined>((resolve) => {
     const timer = setTimeout(() => resolve(undefined), milliseconds)
@@ -20,7 +24,7 @@ export function askForAddresses(name: string, port: number, milliseconds = 300):
     socket.once('error', () => settle(undefined))
     socket.once('message', (message) => settle(parseAnswer(message)))
     // Connected, so that a port where nobody listens is refused at once.
-    socket.connect(port, '127.0.0.1', () => socket.send(encodeQuestion(name)))
+    socket.connect(port, address, () => socket.send(encodeQuestion(name)))
   }).finally(() => socket.close())
 }
 

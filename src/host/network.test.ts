@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { instanceFrom } from './instance.ts'
 import { parseMountPoints } from './mounts.ts'
 import { encodeQuestion, parseAnswer } from './network-dns.ts'
-import { hostRules, interfaceName } from './network.ts'
+import { interfaceName } from './network-names.ts'
 import { listeningSockets, serviceOf } from './network-ports.ts'
 
 describe('interfaceName()', () => {
@@ -12,14 +12,6 @@ describe('interfaceName()', () => {
     const name = interfaceName(instance, '10.255.255.254')
     assert.ok(name.length <= 15, name)
     assert.notEqual(name, interfaceName(instance, '10.255.254.254'))
-  })
-})
-
-describe('hostRules()', () => {
-  it('replaces the table of its own instance, whether there is one or not', () => {
-    const rules = hostRules({ name: 'berth-1a2b3c', interfacePrefix: 'b1a2b3c' })
-    assert.match(rules, /^table inet berth-1a2b3c \{ \}\ndelete table inet berth-1a2b3c\ntable inet berth-1a2b3c \{/)
-    assert.match(rules, /iifname "b1a2b3c-\*" reject\n/)
   })
 })
 

@@ -2,17 +2,15 @@ import { networkInterfaces } from 'node:os'
 import { CommandFailed, runCommand } from './command.ts'
 import { exists, hasCode, readdir, readText } from './files.ts'
 import type { Instance } from './instance.ts'
+import { grant, revoke } from './network-fence.ts'
+import { interfaceName } from './network-names.ts'
+import { boundInterface } from './network-shaping.ts'
+import type { Network } from '../model/sandbox.ts'
 
-/** The pairs of interfaces that lead to sandboxes, and the rules that fence them in. */
+export { ensureHostRules } from './network-fence.ts'
+export { interfaceName } from './network-names.ts'
 
-/** The name of a sandbox's interface on the host, from the last three bytes of its address: 15 characters at most. */
-export function interfaceName(instance: Instance, hostAddress: string): string {
-  const bytes = hostAddress
-    .split('.')
-    .slice(1)
-    .map((part) => Number(part).toString(16).padStart(2, '0'))
-  return `${instance.interfacePrefix}-${bytes.join('')}`
-}
+/** The pairs of interfaces that lead to sandboxes. */
 
 /** An IPv4 /31 (RFC 3021): the host's end and the sandbox's. */
 export interface AddressPair {
@@ -20,34 +18,60 @@ export interface AddressPair {
   readonly sandboxAddress: string
 }
 
+/** What a sandbox is joined to the host by. */
+export interface Joining {
+  readonly id: string
+  /** A process in the network namespace of the sandbox. */
+  readonly pid: number
+  readonly pair: AddressPair
+  readonly network?: Network | undefined
+}
+
 /**
- * Joins the network namespace of a process to the host by a pair of interfaces. There is no default route: the sandbox
- * has a way to the host's end of its pair and nowhere else. The alias of the host's end tells a later berth whose it
- * is. (Making one end inside at once takes a third of the time that moving it there takes.)
+ * Joins the network namespace of a process to the host by a pair of interfaces. The alias of the host's end tells a
+ * later berth whose it is. (Making one end inside at once takes a third of the time that moving it there takes.)
+ *
+ * All that the sandbox sends goes to the host's end of its pair, also what it may not reach: there it is refused at
+ * once and told of. Nothing is granted before everything else is in place.
  *
  * The sandbox's end is up before the host has a route to it: who asks for it earlier is refused at once, where he would
  * wait a second for an answer to his ARP request otherwise.
  */
-export async function connectNetwork(
-  instance: Instance,
-  { id, pid, pair }: { readonly id: string; readonly pid: number; readonly pair: AddressPair },
-): Promise<void> {
+export async function connectNetwork(instance: Instance, joining: Joining): Promise<void> {
+  const { id, pid, pair, network } = joining
   const name = interfaceName(instance, pair.hostAddress)
   const inside = [
     `link add eth0 type veth peer name ${name} netns ${process.pid}`,
     `address add ${pair.sandboxAddress}/31 dev eth0`,
     'link set dev eth0 up',
+    ...(network ? [`route add default via ${pair.hostAddress} dev eth0`] : []),
   ]
   await runBatch(inside, inNetworkOf(pid, ipBatch))
-  await runBatch([
+  const outside = [
     // Without IPv6 there is nothing to set, and the attempt would fail.
     ...((await exists('/proc/sys/net/ipv6')) ? [`link set dev ${name} addrgenmode none`] : []),
     `link set dev ${name} alias ${id}`,
     `link set dev ${name} up`,
     `address add ${pair.hostAddress}/31 dev ${name}`,
-  ])
+  ]
+  await together([runBatch(outside), ...(network ? bound(joining, name, network) : [])])
+  if (!network || network.egress.length + network.links.length === 0) return
+  const { egress, links } = network
+  await grant(instance, { id, interfaceName: name, address: pair.sandboxAddress, egress, links })
 }
 
+/** Both ways, each where it begins. */
+function bound({ pid }: Joining, name: string, { bandwidth }: Network): Promise<void>[] {
+  return [boundInterface(name, bandwidth), boundInterface('eth0', bandwidth, inNetworkOf(pid, []))]
+}
+
+/** Waits for all of them, also when one fails, so that nothing is still being made while the failure is cleaned up. */
+async function together(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work)
+  await Promise.all(work)
+}
+
+/** A command line for a process's network namespace. */
 function inNetworkOf(pid: number, argv: readonly string[]): [string, ...string[]] {
   return ['nsenter', `--net=/proc/${pid}/ns/net`, ...argv]
 }
@@ -60,12 +84,13 @@ export async function redirectPort(pid: number, port: number): Promise<void> {
   await runCommand(inNetworkOf(pid, ['nft', '-f', '-']), { input: rules })
 }
 
-/** Removes the interfaces of a sandbox, if there are any. The other end goes with them. */
+/** Removes the interfaces of a sandbox, if there are any, and what it may reach. The other ends go with them. */
 export async function removeInterfaces(instance: Instance, id: string): Promise<void> {
   const interfaces = (await sandboxInterfaces(instance)).filter((found) => found.id === id)
   for (const { name } of interfaces)
     // It may vanish at any moment, together with the namespace that its other end is in.
     await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1] })
+  await revoke(instance, id)
 }
 
 /** The interfaces of this instance on the host, with the sandbox each was made for. */
@@ -82,32 +107,6 @@ async function aliasOf(name: string): Promise<string> {
     throw error
   })
   return (alias ?? '').trim()
-}
-
-/** The rules that fence in every sandbox of an instance, as nft(8) reads them. Loading them again changes nothing. */
-export function hostRules({ name, interfacePrefix }: Pick<Instance, 'name' | 'interfacePrefix'>): string {
-  const sandboxes = `"${interfacePrefix}-*"`
-  // Refused, not dropped: a name lookup or a connection that may not be fails at once instead of after seconds.
-  return `table inet ${name} { }
-delete table inet ${name}
-table inet ${name} {
-  chain incoming {
-    type filter hook input priority -10; policy accept;
-    iifname ${sandboxes} ct state established accept
-    iifname ${sandboxes} meta l4proto tcp reject with tcp reset
-    iifname ${sandboxes} reject
-  }
-  chain passing {
-    type filter hook forward priority -10; policy accept;
-    iifname ${sandboxes} drop
-    oifname ${sandboxes} drop
-  }
-}
-`
-}
-
-export async function ensureHostRules(instance: Instance): Promise<void> {
-  await runCommand(['nft', '-f', '-'], { input: hostRules(instance) })
 }
 
 /**

@@ -97,6 +97,10 @@ export interface AppStatus extends AppSummary {
   /** When all of it was last read and checked, and what was damaged. */
   checked?: { at: string; damage: Damage[] }
   lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
+  /** What it may reach beyond its sandbox, and how fast: bits a second, each way. */
+  reach: { egress: string[]; links: string[]; bandwidth: number }
+  /** What it tried to reach beyond that while this daemon runs, the latest last. */
+  refused: Refusal[]
 }
 
 export interface ReleaseSummary {

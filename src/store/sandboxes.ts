@@ -25,8 +25,8 @@ export interface SandboxRecord {
   readonly drainUntil: string | undefined
 }
 
-/** Pairs of addresses in an instance's block; no host runs nearly as many sandboxes. */
-const linkCount = 2048
+/** Pairs of addresses in an instance's block but the last, which is the name server's; no host runs nearly as many sandboxes. */
+const linkCount = 2047
 
 export class Sandboxes {
   readonly #database: Database

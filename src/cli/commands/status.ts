@@ -1,4 +1,5 @@
 import type { AppStatus } from '../../model/api.ts'
+import { describeRefusal } from '../../model/refusal.ts'
 import { argument, command } from '../command.ts'
 import { formatAge, formatMemory } from '../render/quantity.ts'
 import { safeText } from '../render/safe-text.ts'
@@ -28,10 +29,33 @@ export function renderStatus(status: AppStatus, now: Date): string {
     ...optional('sandbox', describeSandbox(status)),
     ...optional('limits', describeLimits(status)),
     ...status.volumes.map(({ name, path, source }) => [`volume ${name}`, `${path} (${source} on this host)`] as const),
+    ...optional('reach', describeReach(status)),
     ...optional('deployment', describeDeployment(status)),
     ...describeChecked(status, now),
   ])
-  return status.trouble ? `${lines}\n\n${describeTrouble(status.trouble)}` : lines
+  const refused = describeRefused(status)
+  const parts = [
+    lines,
+    ...(refused === '' ? [] : [refused]),
+    ...(status.trouble ? [describeTrouble(status.trouble)] : []),
+  ]
+  return parts.join('\n\n')
+}
+
+const refusalsShown = 10
+
+/** What it tried in vain: the way to find out what an application needs. */
+function describeRefused({ app, refused }: AppStatus): string {
+  const earlier = refused.length - refusalsShown
+  return [
+    ...(earlier > 0 ? [`(${earlier} more; \`--json\` shows them)`] : []),
+    ...refused.slice(-refusalsShown).map((refusal) => safeText(describeRefusal(app, refusal))),
+  ].join('\n')
+}
+
+function describeReach({ reach: { egress, links } }: AppStatus): string | undefined {
+  const linked = links.map((app) => `the application ${app}`)
+  return egress.length + links.length === 0 ? undefined : [...egress, ...linked].join(', ')
 }
 
 function optional(name: string, value: string | undefined): (readonly [string, string])[] {

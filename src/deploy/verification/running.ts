@@ -5,7 +5,7 @@ import { compareEntries, mergeLayers, readTree, type LayerEntry, type LayerHealt
 import type { Examined } from '../../isolation/isolator.ts'
 import type { Drift } from '../../model/proof.ts'
 import type { Release } from '../../model/release.ts'
-import { linkAt } from '../../steps/start/links.ts'
+import { linkAt, nameServerOf } from '../../steps/start/links.ts'
 import { servingSpec } from '../../steps/start/spec.ts'
 import type { App } from '../../store/apps.ts'
 import type { SandboxRecord } from '../../store/sandboxes.ts'
@@ -44,6 +44,7 @@ async function specOf(berth: Berth, { app, release, record }: Running) {
   return servingSpec(
     { release, appId: app.id, sandboxNumber, layers, secrets, paths },
     linkAt(berth.block, record.link),
+    nameServerOf(berth.block),
   )
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { chooseBlock, linkAt } from './links.ts'
+import { chooseBlock, linkAt, nameServerOf } from './links.ts'
 
 describe('chooseBlock()', () => {
   const cases = [
@@ -27,6 +27,13 @@ describe('chooseBlock()', () => {
   })
 })
 
+describe('nameServerOf()', () => {
+  it('gives an address of the block that no sandbox gets', () => {
+    assert.equal(nameServerOf('10.192.16.0'), '10.192.31.255')
+    assert.equal(linkAt('10.192.16.0', 2046).sandboxAddress, '10.192.31.253')
+  })
+})
+
 describe('linkAt()', () => {
   it('gives neighbouring pairs', () => {
     assert.deepEqual(linkAt('10.192.16.0', 0), { hostAddress: '10.192.16.0', sandboxAddress: '10.192.16.1' })
@@ -34,6 +41,6 @@ describe('linkAt()', () => {
   })
 
   it('refuses a pair beyond the block', () => {
-    assert.throws(() => linkAt('10.192.16.0', 2048))
+    assert.throws(() => linkAt('10.192.16.0', 2047))
   })
 })

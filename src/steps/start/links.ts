@@ -34,9 +34,14 @@ export function chooseBlock(routes: readonly Route[], seed: number, keep?: strin
   throw noAddressFree({ what: 'every block of 10.192.0.0/10 is routed somewhere else' })
 }
 
-/** The pair number `index` of a block. */
+/** Where all sandboxes of a block ask for names: its last address. */
+export function nameServerOf(block: string): string {
+  return textOf(numberOf(block) + blockSize - 1)
+}
+
+/** The pair number `index` of a block; the last one is not for sandboxes. */
 export function linkAt(block: string, index: number): Link {
-  if (index * 2 + 1 >= blockSize) throw noAddressFree({ what: `there are ${blockSize / 2} sandboxes already` })
+  if (index * 2 + 3 >= blockSize) throw noAddressFree({ what: `there are ${blockSize / 2 - 1} sandboxes already` })
   const start = numberOf(block) + index * 2
   return { hostAddress: textOf(start), sandboxAddress: textOf(start + 1) }
 }

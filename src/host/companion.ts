@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cgroupFacts, leaveServiceGroup } from '../host/cgroups.ts'
-import { readText, removeTree, writeFileAtomically } from '../host/files.ts'
-import type { Instance } from '../host/instance.ts'
-import { isAlive, type ProcessIdentity, sendSignal, spawnDetached, waitForEnd } from '../host/processes.ts'
-import { frontNotStarted } from '../model/problems/front.ts'
+import { cgroupFacts, leaveServiceGroup } from './cgroups.ts'
+import { readText, removeTree, writeFileAtomically } from './files.ts'
+import type { Instance } from './instance.ts'
+import { isAlive, type ProcessIdentity, sendSignal, spawnDetached, waitForEnd } from './processes.ts'
 
-/** A server of the front that outlives this process and is found again by the next one. */
+/** A server of berth's that outlives this process and is found again by the next one. */
 export interface Companion {
   /** What people call it. */
   readonly name: string
@@ -18,6 +17,15 @@ export interface Companion {
   readonly mark: string
   /** Whether it does its work by now. */
   isReady(): Promise<boolean>
+  /** What operators are told when it does not come to work. */
+  notStarted(failure: CompanionFailure): Error
+}
+
+export interface CompanionFailure {
+  readonly program: string
+  readonly reason: string
+  /** Its last words. */
+  readonly lines: readonly string[]
 }
 
 /** The process of a companion that runs already; undefined when it does not. */
@@ -32,7 +40,7 @@ export async function findCompanion({ identityFile, mark }: Companion): Promise<
 
 /**
  * Starts a companion and waits until it is ready.
- * @throws Problem `front-not-started`, with its last words
+ * @throws what its `notStarted` makes of the failure
  */
 export async function startCompanion(instance: Instance, companion: Companion): Promise<ProcessIdentity> {
   const { name, argv, env, logFile, identityFile } = companion
@@ -45,7 +53,7 @@ export async function startCompanion(instance: Instance, companion: Companion): 
     if (isOver || Date.now() > deadline) {
       await sendSignal(identity, 'SIGKILL')
       const lines = ((await readText(logFile)) ?? '').trim().split('\n').slice(-10)
-      throw frontNotStarted({ program: name, reason: isOver ? 'ended at once' : 'does not answer', lines })
+      throw companion.notStarted({ program: name, reason: isOver ? 'ended at once' : 'does not answer', lines })
     }
     await sleep(20)
   }

@@ -1,0 +1,219 @@
+import { covers, neverOpened, notPublic } from '../model/addresses.ts'
+import { egressOf } from '../model/egress.ts'
+import { blockBits } from './network-names.ts'
+import type { Grant, LinkTable, NameServices, OpenedAddress } from './network-grants.ts'
+import type { Instance } from './instance.ts'
+
+/** The rules that fence in the sandboxes of an instance, as nft(8) reads them. */
+
+/** What rules are made from. */
+export interface Fence {
+  readonly grants: readonly Grant[]
+  readonly links: LinkTable
+  readonly opened: readonly OpenedAddress[]
+  readonly services: NameServices | undefined
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+type Named = Pick<Instance, 'name' | 'interfacePrefix'>
+
+/**
+ * The whole table. Loading it again replaces the rules and what follows from grants, in one step; what names have led
+ * to and what was refused stays, for it lives in sets that only the kernel and the name relay fill.
+ */
+export function hostRules(instance: Named, fence: Fence): string {
+  const { name } = instance
+  return `table inet ${name} { }
+flush table inet ${name}
+table inet ${name} {
+${sets}
+${chains(instance, fence.services)}
+}
+${granted(name, fence).join('\n')}
+`
+}
+
+const flow = 'ipv4_addr . ipv4_addr . inet_proto . inet_service'
+
+/** Sizes bound what applications can make the kernel remember. */
+const sets = `  set owners { type ifname . ipv4_addr; }
+  set senders { type ipv4_addr; }
+  set internet { type ipv4_addr; }
+  set linked { type ipv4_addr . ipv4_addr; }
+  set declared { type ${flow}; flags interval; }
+  set addressed { type ${flow}; }
+  set opened { type ${flow}; flags timeout; size 65536; }
+  set refused { type ${flow}; flags dynamic, timeout; timeout 15m; size 16384; }
+  set refusing { type ipv4_addr; flags dynamic, timeout; timeout 5m; size 4096; }
+  set asking { type ipv4_addr; flags dynamic, timeout; timeout 1m; size 4096; }
+  set never { type ipv4_addr; flags interval; elements = { ${Object.keys(neverOpened).join(', ')} }; }
+  set special { type ipv4_addr; flags interval; elements = { ${notPublic.join(', ')} }; }`
+
+/**
+ * What leaves a sandbox is judged before it is routed, so that also what leads nowhere is refused at once and told of,
+ * and again on its way to the host (`incoming`) or through it (`passing`).
+ *
+ * Refused, not dropped: a name lookup or a connection that may not be fails at once instead of after seconds.
+ */
+function chains({ interfacePrefix }: Named, services: NameServices | undefined): string {
+  const sandboxes = `"${interfacePrefix}-*"`
+  return `  chain note {
+    update @refusing { ip saddr limit rate 20/minute burst 60 packets } update @refused { ip saddr . ip daddr . meta l4proto . th dport counter }
+  }
+  chain refuse {
+    tcp flags & (fin | syn | rst | ack) == syn jump note
+    meta l4proto udp jump note
+    meta l4proto tcp reject with tcp reset
+    reject
+  }
+  chain judge {
+    meta nfproto ipv6 drop
+${questions(services, 'accept').join('\n')}
+    iifname . ip saddr != @owners goto refuse
+    ip daddr @never goto refuse
+    ip saddr . ip daddr @linked tcp dport 80 accept
+    ip saddr . ip daddr . meta l4proto . th dport @declared accept
+    ip saddr . ip daddr . meta l4proto . th dport @opened accept
+    ip saddr @internet ip daddr != @special accept
+    goto refuse
+  }
+  chain outgoing {
+    type filter hook prerouting priority -10; policy accept;
+    iifname ${sandboxes} ct state established,related accept
+    iifname ${sandboxes} ct state invalid drop
+    iifname ${sandboxes} jump judge
+  }
+  chain incoming {
+    type filter hook input priority -10; policy accept;
+    iifname ${sandboxes} jump arriving
+  }
+  chain arriving {
+${questions(services, 'update @asking { ip saddr limit rate 200/second burst 400 packets } accept').join('\n')}
+${questions(services, 'drop').join('\n')}
+    ct state established,related accept
+    ip saddr . ip daddr . meta l4proto . th dport @addressed accept
+    goto refuse
+  }
+  chain passing {
+    type filter hook forward priority -10; policy accept;
+    iifname ${sandboxes} ct state established,related accept
+    oifname ${sandboxes} ct state established,related accept
+    iifname ${sandboxes} oifname ${sandboxes} ip saddr . ip daddr @linked tcp dport 80 accept
+    iifname ${sandboxes} oifname ${sandboxes} goto refuse
+    oifname ${sandboxes} drop
+    iifname ${sandboxes} jump judge
+  }
+  chain naming {
+    type nat hook prerouting priority -100; policy accept;
+${leadQuestions(sandboxes, services).join('\n')}
+  }
+  chain leaving {
+    type nat hook postrouting priority 100; policy accept;
+    ip saddr @senders oifname != ${sandboxes} masquerade
+  }`
+}
+
+/** Questions for names, where they arrive after `naming`. */
+function questions(services: NameServices | undefined, verdict: string): string[] {
+  const ports = [services?.relayPort, services?.refuserPort].filter((port) => port !== undefined)
+  if (!services || ports.length === 0) return []
+  return [`    ip daddr ${services.address} udp dport { ${[...new Set(ports)].join(', ')} } ${verdict}`]
+}
+
+/** The name server's own port 53 may belong to another program of this host. */
+function leadQuestions(sandboxes: string, services: NameServices | undefined): string[] {
+  if (!services) return []
+  const { address, relayPort, refuserPort } = services
+  const asked = `    iifname ${sandboxes} ip daddr ${address} udp dport 53`
+  return [
+    ...(relayPort === undefined ? [] : [`${asked} ip saddr @senders dnat ip to ${address}:${relayPort}`]),
+    ...(refuserPort === undefined ? [] : [`${asked} dnat ip to ${address}:${refuserPort}`]),
+  ]
+}
+
+/** Empties the sets that follow from grants, and fills them. */
+function granted(table: string, { grants, links, opened, services, now }: Fence): string[] {
+  const addresses = new Set(grants.map(({ address }) => address))
+  // An address may have been given to another sandbox since.
+  const isGranted = ({ from, sandbox }: OpenedAddress) =>
+    grants.some(({ address, id }) => address === from && id === sandbox)
+  const restored = opened.filter((one) => isGranted(one) && one.until - now >= 1000)
+  return [
+    ...refill(
+      table,
+      'owners',
+      grants.map(({ interfaceName, address }) => `"${interfaceName}" . ${address}`),
+    ),
+    ...refill(table, 'senders', [...addresses]),
+    ...refill(
+      table,
+      'internet',
+      grants.filter(isOnInternet).map(({ address }) => address),
+    ),
+    ...refill(table, 'linked', linkedPairs(grants, links)),
+    ...refill(table, 'declared', grants.flatMap(declaredFlows)),
+    ...refill(
+      table,
+      'addressed',
+      grants.flatMap((grant) => addressedFlows(grant, services)),
+    ),
+    ...restored.map((one) => addOpened(table, one, now)),
+  ]
+}
+
+function refill(table: string, set: string, elements: readonly string[]): string[] {
+  const unique = [...new Set(elements)]
+  return [
+    `flush set inet ${table} ${set}`,
+    ...(unique.length > 0 ? [`add element inet ${table} ${set} { ${unique.join(', ')} }`] : []),
+  ]
+}
+
+function isOnInternet({ egress }: Grant): boolean {
+  return egressOf(egress).some(({ kind }) => kind === 'internet')
+}
+
+function linkedPairs(grants: readonly Grant[], links: LinkTable): string[] {
+  return grants.flatMap(({ address, links: apps }) =>
+    apps.flatMap((app) => (links[app] ?? []).map((to) => `${address} . ${to}`)),
+  )
+}
+
+/** An interval set refuses what overlaps, so that of two networks for one port only the wider one goes in. */
+function declaredFlows({ address, egress }: Grant): string[] {
+  const items = egressOf(egress).flatMap((item) => (item.kind === 'network' ? [item] : []))
+  const isInside = (inner: (typeof items)[number], outer: (typeof items)[number]) =>
+    inner.network !== outer.network &&
+    inner.port === outer.port &&
+    inner.transport === outer.transport &&
+    covers(outer.network, inner.network)
+  return items
+    .filter((item) => !items.some((other) => isInside(item, other)))
+    .map(({ network, transport, port }) => `${address} . ${network} . ${transport} . ${port}`)
+}
+
+/**
+ * This host itself is reached only by one who names its very address: not by a network that it happens to be in, and
+ * not where sandboxes and their ends of the host are.
+ */
+function addressedFlows({ address, egress }: Grant, services: NameServices | undefined): string[] {
+  const sandboxes = `${services?.address ?? address}/${blockBits}`
+  return egressOf(egress).flatMap((item) => {
+    if (item.kind !== 'network' || item.network.includes('/') || covers(sandboxes, item.network)) return []
+    return [`${address} . ${item.network} . ${item.transport} . ${item.port}`]
+  })
+}
+
+/** Adds an address that a name led to. */
+export function addOpened(table: string, { from, to, transport, port, until }: OpenedAddress, now: number): string {
+  const seconds = Math.max(1, Math.round((until - now) / 1000))
+  return `add element inet ${table} opened { ${from} . ${to} . ${transport} . ${port} timeout ${seconds}s }`
+}
+
+/** The same, and also for one that is there already, whose time would stay what it was otherwise. */
+export function renewOpened(table: string, opened: OpenedAddress, now: number): string[] {
+  const { from, to, transport, port } = opened
+  const add = addOpened(table, opened, now)
+  return [add, `delete element inet ${table} opened { ${from} . ${to} . ${transport} . ${port} }`, add]
+}
