@@ -5,14 +5,15 @@ import {
   Endings,
   keepFront,
   reconcile,
+  Refusals,
   scrubInBackground,
   Supervisor,
   type Berth,
 } from '../deploy/index.ts'
+import { egressOn } from '../egress/egress.ts'
 import { caddyFront } from '../front/caddy.ts'
 import { mkdir } from '../host/files.ts'
 import { instanceFrom, pathsOf, type Instance } from '../host/instance.ts'
-import { egressOn } from '../egress/egress.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
 import { ipv4Routes, refuseNetwork } from '../host/routes.ts'
 import { ImageStore } from '../image/index.ts'
@@ -34,13 +35,14 @@ export async function serve(): Promise<void> {
   supervisor.attach(berth)
   await cleanBuilds(instance)
   await cleanReproductions(instance)
-  await reconcile(berth, supervisor)
-  const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
-  const endFrontWatch = keepFront(berth)
   await cleanAudits(instance)
   // Names come before what asks for them; without them, applications serve all the same.
   const unnamed = (error: unknown) => berth.log(`egress: ${error instanceof Error ? error.message : String(error)}`)
   await berth.egress.open().catch(unnamed)
+  await reconcile(berth, supervisor)
+  const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))
+  const endFrontWatch = keepFront(berth)
+  const endEgressWatch = keepEgress(berth)
   const endScrub = scrubInBackground(berth)
   const server = await listen(berth)
   berth.log(`ready on ${berth.paths.socket}`)
@@ -50,18 +52,19 @@ export async function serve(): Promise<void> {
   await server.close()
   endWatch()
   endFrontWatch()
+  endEgressWatch()
+  await berth.egress.close().catch(unnamed)
   endScrub()
   state.close()
   process.exit(0) // what drains is taken up again by the next daemon
 }
-  endEgressWatch()
-  await berth.egress.close().catch(unnamed)
 
 async function assemble(instance: Instance, state: State, supervisor: Supervisor): Promise<Berth> {
   const paths = pathsOf(instance)
   for (const folder of [paths.blobs, paths.layers, paths.volumes, paths.temporary]) {
     await mkdir(folder, { recursive: true, mode: 0o711 })
   }
+  const block = await ownBlock(instance, state)
   for (const folder of [paths.logs, paths.keys]) await mkdir(folder, { recursive: true, mode: 0o700 })
   return {
     instance,

@@ -86,7 +86,7 @@ async function failureOf(berth: Berth, { app, release, record }: Started, failur
   const facts = {
     app: app.name,
     url: `http://${addressOf(berth, record)}:${port}${health.path}`,
-    lines: await lastLines(berth, app.name, record),
+    lines: [...(await lastLines(berth, app.name, record)), ...(await refusedLines(berth, record))],
     serving: servingNumber(berth, app),
   }
   return failure.kind === 'ended'

@@ -188,9 +188,10 @@ export async function destroy(berth: Berth, { app: name, emit, signal }: Asked, 
     const folder = join(berth.paths.volumes, name)
     if (volumes) await removeTree(folder)
     berth.state.apps.destroy(app.id)
+    berth.refusals.forget(name)
     await berth.busy.routing(() => applyRoutes(berth, routesOf(berth)))
-    const kept = (await exists(folder)) ? `; its volumes are kept in ${folder}` : ''
     await berth.egress.tend().catch((error: unknown) => berth.log(`egress: ${String(error)}`))
+    const kept = (await exists(folder)) ? `; its volumes are kept in ${folder}` : ''
     emit({ kind: 'done', app: name, action: 'destroy', message: `${name} is gone${kept}` })
   })
 }

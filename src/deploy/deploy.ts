@@ -71,6 +71,7 @@ export async function deploySource(
       emit({ kind: 'notice', message })
     }
     requireGivenLimits(source.manifest)
+    requireLinks(berth, name, source.manifest.isolation.links)
     await requireReadyHost(berth, source.manifest.isolation.level, emit)
     berth.state.deployments.reached(change.deployment, 'install')
     const installed = await install(change)

@@ -44,11 +44,13 @@ export function routesOf(berth: Berth, instead?: SandboxRecord): Routes {
     if (release === undefined) continue
     const { run } = state.releases.get(app, release)
     const address = record && addressOf(berth, record)
+    const draining = state.sandboxes.ofApp(app).filter(({ id, role }) => role !== 'starting' && id !== record?.id)
+    if (record) links[app.name] = [record, ...draining].map((sandbox) => addressOf(berth, sandbox))
     for (const name of [localName(app.name), ...run.domains]) table.set(name, address)
     // Those of an application that rests stay, too: a change of domains is the one thing that reloads the front.
     domains.push(...run.domains)
   }
-  return { table, domains: domains.toSorted() }
+  return { table, domains: domains.toSorted(), links }
 }
 
 /** Makes the front, and the links between applications, agree with the routes. */

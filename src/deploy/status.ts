@@ -35,6 +35,8 @@ function stateOf(app: App, isServing: boolean): AppState {
 
 export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
   const { state, paths } = berth
+  // What was refused a moment ago is what an operator looks for.
+  await lookForRefusals(berth).catch(() => undefined)
   const release = app.currentRelease === undefined ? undefined : state.releases.get(app, app.currentRelease)
   const serving = state.sandboxes.serving(app)
   const found = serving && (await berth.isolator.list()).find(({ id }) => id === serving.id)

@@ -3,6 +3,7 @@ import type { LockChange } from './lock-changes.ts'
 import { largestAttestation, mostAttestations } from './attestation-files.ts'
 import { appNamePattern } from './names.ts'
 import type { Damage } from './proof.ts'
+import type { Refusal } from './refusal.ts'
 
 /**
  * What passes between client and daemon: HTTP/1.1 on a unix socket, version 1. Answers are JSON objects; work answers
