@@ -3,6 +3,7 @@ import {
   Busy,
   cleanReproductions,
   Endings,
+  keepEgress,
   keepFront,
   reconcile,
   Refusals,

@@ -64,14 +64,14 @@ export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
       source: join(paths.volumes, app.name, volume.name),
     })),
     domains: release?.run.domains ?? [],
-    ...checkedPart(berth, app),
-    ...(last
     reach: {
       egress: release?.run.egress ?? [],
       links: release?.run.links ?? [],
       bandwidth: release?.run.bandwidth ?? 0,
     },
     refused: berth.refusals.of(app.name),
+    ...checkedPart(berth, app),
+    ...(last
       ? {
           lastDeployment: { number: last.id, state: last.state, startedAt: last.started_at, ...problemMessageOf(last) },
         }

@@ -95,13 +95,13 @@ export interface AppStatus extends AppSummary {
   limits?: { memory: number; cpus: number; pids: number }
   volumes: { name: string; path: string; source: string }[]
   domains: string[]
-  /** When all of it was last read and checked, and what was damaged. */
-  checked?: { at: string; damage: Damage[] }
-  lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
   /** What it may reach beyond its sandbox, and how fast: bits a second, each way. */
   reach: { egress: string[]; links: string[]; bandwidth: number }
   /** What it tried to reach beyond that while this daemon runs, the latest last. */
   refused: Refusal[]
+  /** When all of it was last read and checked, and what was damaged. */
+  checked?: { at: string; damage: Damage[] }
+  lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
 }
 
 export interface ReleaseSummary {
