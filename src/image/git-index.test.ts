@@ -11,7 +11,11 @@ const clean = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', GIT_CONFI
 
 function git(directory: string, ...args: string[]): string {
   const person = ['-c', 'user.name=A', '-c', 'user.email=a@example.org']
-  return execFileSync('git', ['-C', directory, ...person, ...args], { env: clean, encoding: 'utf8' })
+  return execFileSync('git', ['-C', directory, ...person, ...args], {
+    env: clean,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
 }
 
 describe('the index of a working tree', () => {
@@ -34,6 +38,25 @@ describe('the index of a working tree', () => {
     else git(tree, 'add', 'later')
     return tree
   }
+
+  it('says nothing of the size of a directory, which stands for a submodule', async () => {
+    const tree = join(folder, 'whole')
+    await mkdir(join(tree, 'part'), { recursive: true })
+    for (const place of [join(tree, 'part'), tree]) {
+      git(place, 'init', '--quiet')
+      await writeFile(join(place, 'file'), 'content')
+      git(place, 'add', '.')
+      git(place, 'commit', '--quiet', '-m', 'first')
+    }
+    const read = () => readFile(join(tree, '.git/index'))
+    git(tree, 'status')
+    const before = withoutFileFacts(await read())
+    for (let count = 0; count < 200; count += 1)
+      await writeFile(join(tree, 'part', `${'long'.repeat(30)}-${count}`), '')
+    git(tree, 'update-index', '--refresh')
+    assert.deepEqual(withoutFileFacts(await read()), before)
+    assert.equal(git(tree, 'status', '--porcelain', '--ignore-submodules=untracked'), '')
+  })
 
   for (const format of ['sha1', 'sha256']) {
     for (const version of ['2', '3', '4']) {

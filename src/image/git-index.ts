@@ -12,6 +12,8 @@ const headerBytes = 12
 const factBytes = 40
 const modeAt = 24
 const sizeAt = 36
+/** Mode of an entry that stands for a submodule: a directory, whose size is the file system's own. */
+const submodule = 0o160000
 
 /** An index without what lstat(2) said; undefined for one that is not understood. */
 export function withoutFileFacts(index: Buffer): Buffer | undefined {
@@ -25,7 +27,8 @@ export function withoutFileFacts(index: Buffer): Buffer | undefined {
     const end = endOfEntry(index, at, { version, nameBytes: hash.bytes })
     if (end === undefined || end > index.length - hash.bytes) return undefined
     changed.fill(0, at, at + modeAt)
-    changed.fill(0, at + modeAt + 4, at + sizeAt)
+    const isSubmodule = index.readUInt32BE(at + modeAt) === submodule
+    changed.fill(0, at + modeAt + 4, isSubmodule ? at + factBytes : at + sizeAt)
     at = end
   }
   const content = changed.subarray(0, -hash.bytes)

@@ -51,8 +51,17 @@ export function dockerfileApps(site: { origin: string; sha256: string }): Docker
         '/srv/notes.txt': /^notes$/,
         '/srv/unpacked/index.html': /^site$/,
         '/srv/bundle/inner.txt': /^inner$/,
+        '/srv/added/README': /^first$/,
+        '/srv/parts/.git/HEAD': /^ref: refs\/heads\/main$/m,
+        '/srv/parts/lib/README': /^first$/,
+        '/srv/lib/README': /^first$/,
       },
-      lacks: ['/srv/tools/.git/logs/HEAD', '/srv/unpacked/site.tar.gz', '/srv/bundle/bundle.tar'],
+      lacks: [
+        ...['/srv/added/.git', '/srv/lib/.git', '/srv/parts/.git/FETCH_HEAD', '/srv/parts/.git/logs'],
+        '/srv/tools/.git/logs/HEAD',
+        '/srv/unpacked/site.tar.gz',
+        '/srv/bundle/bundle.tar',
+      ],
     },
     {
       name: 'cache-mount',

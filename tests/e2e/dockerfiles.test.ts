@@ -123,6 +123,25 @@ describe('a Dockerfile', { timeout: 1_800_000 }, () => {
     await assert.rejects(readFile(join(moving, 'berth.lock')), { code: 'ENOENT' })
   })
 
+  const repositories: { it: string; source: string; code: string; says: RegExp }[] = [
+    {
+      ...{ it: 'is not at the commit that is asked for', source: '--checksum=1234567 tools.git' },
+      ...{ code: 'dockerfile-checksum-wrong', says: /its checksum is [0-9a-f]{40}, not 1234567/ },
+    },
+    { it: 'has no such tag', source: 'tools.git#v9', code: 'download-failed', says: /no branch, tag or commit v9/ },
+    { it: 'has no such directory', source: 'tools.git#v1:no', code: 'download-failed', says: /no directory no/ },
+    { it: 'is not there', source: 'none.git', code: 'download-failed', says: /none\.git.* not found/ },
+  ]
+  for (const { it: name, source, code, says } of repositories) {
+    it(`that adds a repository which ${name} is refused, by its line`, async () => {
+      const line = `ADD ${source.replace(/\S+$/, (path) => `${server.origin}/${path}`)} /srv`
+      const adding = await berth.folder({ Dockerfile: `FROM debian:bookworm-slim\n${line}\nCMD ["true"]\n` })
+      const problem = await berth.problem('lock', adding)
+      assert.deepEqual([problem.code, problem.at], [code, 'Dockerfile:2'], JSON.stringify(problem))
+      assert.match(problem.message, says)
+    })
+  }
+
   it('that has come to ask for something else is told by its line and its lock, and is locked anew', async () => {
     const pip = folders.get('pip') ?? ''
     await writeFile(join(pip, 'requirements.txt'), 'flask==2.3.3\ngunicorn\n')

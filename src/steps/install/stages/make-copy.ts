@@ -2,7 +2,6 @@ import { basename, dirname, join, posix } from 'node:path'
 import * as files from '../../../host/files.ts'
 import { kindInRoot } from '../../../host/root-links.ts'
 import type { Artifact } from '../../../model/lock.ts'
-import { featureUnsupported } from '../../../model/problems/dockerfile-build.ts'
 import type { Session } from '../../../proxy/session.ts'
 import {
   changedMode,
@@ -20,7 +19,9 @@ import {
 } from '../dockerfile/index.ts'
 import { withTree, type LayerWork } from '../layer-work.ts'
 import { ownerIn } from './accounts.ts'
+import { fetchRepository } from './fetch-repository.ts'
 import { fetchUrl } from './fetch-url.ts'
+import { originTree } from './origin-tree.ts'
 import { makeDirectories, resolveInRoot } from './root-path.ts'
 import { isArchive, unpackArchive } from './unpack-archive.ts'
 
@@ -83,30 +84,30 @@ class Copying {
         else await this.#placeFile(source.name, 0o600, (target) => files.copyFile(path, target))
         return artifacts
       }
-      case 'git':
-        throw featureUnsupported({
-          what: `ADD ${source.remote}`,
-          why: 'berth does not add repositories',
-          instead: 'Clone it with git in a RUN: the commit is locked there',
-        })
+      case 'git': {
+        const { directory, artifacts } = await fetchRepository(this.#work, source, inputs.session())
+        const whole = { kind: 'files', from: { kind: 'scratch' }, pattern: '/', unpack: false } as const
+        await this.#takeFrom({ directory, entries: await originTree(directory) }, [whole])
+        return artifacts
+      }
     }
   }
 
   /** All files of all sources are placed together: whether two of them get in each other's way shows only then. */
   async takeFiles({ originOf }: CopyInputs): Promise<void> {
-    const { sources, destination } = this.#action
-    const { root } = this.#target
+    const sources = this.#action.sources.filter((source) => source.kind === 'files')
     // One instruction takes its files from one place: the context, or what --from names.
-    let from = ''
+    const [first] = sources
+    if (first) await this.#takeFrom(await originOf(first.from), sources)
+  }
+
+  async #takeFrom(origin: CopyOrigin, sources: readonly FilesSource[]): Promise<void> {
     const placeable: Placeable[] = []
-    for (const source of sources) {
-      if (source.kind !== 'files') continue
-      const { directory, entries } = await originOf(source.from)
-      placeable.push(...(await this.#select(source, { directory, entries })))
-      from = directory
+    for (const source of sources) placeable.push(...(await this.#select(source, origin)))
+    const kindAt = (path: string) => kindInRoot(this.#target.root, path)
+    for (const placement of placeSources(placeable, this.#action.destination, kindAt)) {
+      await this.#place(origin.directory, placement)
     }
-    const kindAt = (path: string) => kindInRoot(root, path)
-    for (const placement of placeSources(placeable, destination, kindAt)) await this.#place(from, placement)
   }
 
   async #select(source: FilesSource, { directory, entries }: CopyOrigin): Promise<Placeable[]> {

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { closeServer, createHttpServer, type IncomingMessage } from '../host/sockets.ts'
+import type { Artifact } from '../model/lock.ts'
+import { sendAnswer } from './answer.ts'
+import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { readRequest } from './request.ts'
+import { Upstream } from './upstream.ts'
+
+/** A way for this host's own git to repositories by the rules of a build: what it fetches is recorded, or replayed. */
+export interface GitGate {
+  /** Settings of git that lead every address of a repository through the gate. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly artifacts: readonly Artifact[]
+  /** What the lock does not have. */
+  readonly missing: readonly string[]
+  readonly failure: Error | undefined
+  /** What git says, without the address of the gate. */
+  readable(text: string): string
+  close(): Promise<void>
+}
+
+const schemes = ['http', 'https']
+
+/** Listens on loopback, at a path that nobody can guess. */
+export async function openGitGate(options: DispatcherOptions): Promise<GitGate> {
+  const dispatcher = new Dispatcher(options, new Upstream())
+  const secret = randomBytes(16).toString('hex')
+  const server = createHttpServer((request, response) => {
+    response.on('error', () => response.destroy())
+    const asked = targetOf(request, secret)
+    if (!asked) {
+      response.writeHead(404).end()
+      return
+    }
+    const answer = async () => {
+      const isHead = request.method === 'HEAD'
+      await sendAnswer(response, await dispatcher.answer(asked), { isHead, blobs: options.blobs })
+    }
+    answer().catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/${secret}`
+  return {
+    settings: Object.fromEntries(schemes.map((scheme) => [`url.${base}/${scheme}/.insteadOf`, `${scheme}://`])),
+    get artifacts() {
+      return dispatcher.artifacts
+    },
+    get missing() {
+      return dispatcher.missing
+    },
+    get failure() {
+      return dispatcher.failure
+    },
+    readable: (text) => schemes.reduce((line, scheme) => line.replaceAll(`${base}/${scheme}/`, `${scheme}://`), text),
+    close: () => closeServer(server),
+  }
+}
+
+/** `/SECRET/https/example.org/a.git/…` stands for `https://example.org/a.git/…`. */
+function targetOf(request: IncomingMessage, secret: string) {
+  const [, given, scheme = '', rest = ''] = /^\/([0-9a-f]+)\/([a-z]+)\/(.*)$/s.exec(request.url ?? '') ?? []
+  if (given !== secret || !schemes.includes(scheme)) return undefined
+  const [, host = '', path = ''] = /^([^/]*)(\/.*)?$/s.exec(rest) ?? []
+  request.url = path
+  return readRequest(request, `${scheme}://${host}`)
+}
