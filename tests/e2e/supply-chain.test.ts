@@ -11,6 +11,7 @@ import { parseLock } from '../../src/model/lock-file.ts'
 import type { Lock } from '../../src/model/lock.ts'
 import type { Digest } from '../../src/model/names.ts'
 import type { AffectedReport, Difference } from '../../src/model/supply-chain.ts'
+import { validateSpdx } from '../fixtures/spdx-tools.ts'
 import { pythonApp } from './apps.ts'
 import { TestBerth } from './test-berth.ts'
 
@@ -180,6 +181,7 @@ describe('what an application is made of', { timeout: 900_000 }, () => {
     const { Spec, Validation } = await import('@cyclonedx/cyclonedx-library')
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6)
     assert.equal(await validator.validate(documents['application/vnd.cyclonedx+json']), null)
+    assert.equal(await validateSpdx(documents['application/spdx+json']), '')
     // As other tools find them: in index.json, by their type, with the image as their subject.
     const attached = new Map<string, unknown>()
     const index = JSON.parse(await readFile(join(berth.home, 'index.json'), 'utf8')) as { manifests: Descriptor[] }

