@@ -90,7 +90,12 @@ async function failureOf(berth: Berth, { app, release, record }: Started, failur
     serving: servingNumber(berth, app),
   }
   return failure.kind === 'ended'
-    ? startFailed({ ...facts, exit: describeExit(failure.exit), seconds: failure.seconds })
+    ? startFailed({
+        ...facts,
+        exit: describeExit(failure.exit),
+        outOfMemory: failure.exit.kind !== 'unknown' && failure.exit.outOfMemory,
+        seconds: failure.seconds,
+      })
     : startUnhealthy({ ...facts, answer: failure.answer, seconds: failure.seconds })
 }
 

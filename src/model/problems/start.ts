@@ -1,4 +1,5 @@
 import { problem } from '../problem.ts'
+import { wallIn, type Wall } from '../walls.ts'
 import { releaseName } from '../names.ts'
 
 /** How a failed change ends its message: what serves now. */
@@ -10,9 +11,16 @@ export const startFailed = problem('start-failed', {
   explain: `The sandbox was made, but the application's process ended before it answered its health check. Its last lines are
 shown. Common reasons: a setting it needs is missing, a dependency does not fit, the start command names something that is
 not there, or it wants to write to a place that is read-only (only /tmp and declared volumes can be written).`,
-  text: ({ app, exit, seconds, lines, serving }: StartFailure & { exit: string }) => ({
+  text: ({
+    app,
+    exit,
+    outOfMemory,
+    seconds,
+    lines,
+    serving,
+  }: StartFailure & { exit: string; outOfMemory: boolean }) => ({
     message: `${app} ended while starting: ${exit}, after ${seconds.toFixed(1)} s; ${stillServes(serving)}`,
-    fix: fixOf(lines),
+    fix: openingOf(wallIn(lines, { outOfMemory })) ?? fixOf(lines),
     lines,
   }),
 })
@@ -25,6 +33,11 @@ const misfits = [
   /^(ImportError: cannot import name|ModuleNotFoundError: No module named|AttributeError: module )/,
   /^(Error: Cannot find module|Error \[ERR_MODULE_NOT_FOUND\]|SyntaxError: The requested module)/,
 ]
+
+/** The line of the manifest that lets it do what it could not. */
+function openingOf(wall: Wall | undefined): string | undefined {
+  return wall && `It seems that ${wall.what}: add \`${wall.line}\` to [isolation] in berth.toml, and deploy it again`
+}
 
 function fixOf(lines: readonly string[]): string {
   if (!lines.some((line) => misfits.some((misfit) => misfit.test(line)))) {
@@ -42,7 +55,9 @@ GET from outside of the sandbox to \`[start] port\` and \`[start] health\`. An a
 be reached: it has to listen on 0.0.0.0.`,
   text: ({ app, answer, url, seconds, lines, serving }: StartFailure & { answer: string; url: string }) => ({
     message: `${app} did not become healthy within ${seconds.toFixed(0)} s: ${url} ${answer}; ${stillServes(serving)}`,
-    fix: 'Make it listen on 0.0.0.0 and the port in `[start] port`, or correct `[start] health` or `health_timeout`',
+    fix:
+      openingOf(wallIn(lines)) ??
+      'Make it listen on 0.0.0.0 and the port in `[start] port`, or correct `[start] health` or `health_timeout`',
     lines,
   }),
 })
