@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { affected } from './commands/affected.ts'
+import { audit } from './commands/audit.ts'
 import { provenance, sbom } from './commands/bill.ts'
 import { bundle } from './commands/bundle.ts'
 import { completionOf } from './commands/completion.ts'
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   plan,
   reproduce,
   verify,
+  audit,
   outdated,
   diff,
   affected,

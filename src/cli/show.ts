@@ -1,6 +1,7 @@
 import { problemExitCode } from './exit-codes.ts'
 import type { Event } from '../model/events.ts'
 import type { Outcome } from './command.ts'
+import { renderAudit } from './render/audit.ts'
 import { lineRenderer, terminalRenderer } from './render/events.ts'
 import { renderOutdated } from './render/outdated.ts'
 import type { Screen } from './render/screen.ts'
@@ -52,6 +53,7 @@ async function renderEvents(events: AsyncIterable<Event>, verbose: boolean, outp
       if (event.kind === 'deployed') answer = event.url
       if (event.kind === 'built') answer = event.digest
       if (event.kind === 'reproduced') answer = `${event.digest}\n${event.again}`
+      if (event.kind === 'audited') answer = renderAudit(event.report, screen.paint)
       if (event.kind === 'outdated') answer = renderOutdated(event)
     }
   } finally {

@@ -74,6 +74,7 @@ async function* untilEnd(events: AsyncIterable<Event>, signal: AbortSignal): Asy
   if (last === undefined || !endings.has(last)) throw daemonLost({ work: 'the work' })
 }
 const endings: ReadonlySet<Event['kind']> = new Set([
+  'audited',
   'built',
   'bundled',
   'deployed',

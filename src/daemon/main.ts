@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { cleanAudits } from '../audit/index.ts'
 import {
   Busy,
   cleanReproductions,

@@ -13,6 +13,7 @@ import { requestInvalid } from '../model/problems/deploy.ts'
 import { version } from '../model/version.ts'
 import { eventSink, parseAs, readBody, readLineAndRest, sendJson, type Call, type Route } from './http.ts'
 import { nameFrom } from './parameters.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { proofRoutes } from './proof-routes.ts'
 import { supplyChainRoutes } from './supply-chain-routes.ts'
 
@@ -20,6 +21,7 @@ import { supplyChainRoutes } from './supply-chain-routes.ts'
 export function routesFor(berth: Berth): readonly Route[] {
   return [
     ...proofRoutes(berth),
+    ...auditRoutes(berth),
     ...sourceRoutes(berth),
     ...questionRoutes(berth),
     ...changeRoutes(berth),

@@ -1,4 +1,5 @@
 export { affected } from './affected.ts'
+export { auditLevels } from './audit/index.ts'
 export { billOf, provenanceOf } from './attach.ts'
 export { signingKey } from './image-signature.ts'
 export { logPlace, type Berth } from './berth.ts'

@@ -35,6 +35,8 @@ import type { Refusal } from './refusal.ts'
  * POST   /v1/scrub                                                     → ScrubReport (proof.ts)
  * GET    /v1/apps/:app/verify           Verification (proof.ts)
  * POST   /v1/apps/:app/reproduce        ReproduceRequest               → events
+ * POST   /v1/audit                      AuditRequest (audit.ts)        → events
+ * POST   /v1/apps/:app/audit            AuditRequest                   → events
  * POST   /v1/reproduce                  ?attest=1 DeployRequest line + tar → events
  */
 export const apiVersion = 'v1'

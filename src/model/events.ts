@@ -1,3 +1,4 @@
+import type { AuditReport, AuditVerdict } from './audit.ts'
 import type { LockChange } from './lock-changes.ts'
 import type { Digest, StepName } from './names.ts'
 import type { BuildDifference, Reproduction } from './proof.ts'
@@ -18,6 +19,11 @@ export type Event =
   /** Something came out differently when an image was built again. */
   | ({ kind: 'difference' } & BuildDifference)
   | ({ kind: 'reproduced' } & Reproduction)
+  /** What one attack came to at one level. */
+  | { kind: 'attack'; column: string; attack: string; verdict: AuditVerdict; evidence: string }
+  /** One level is done: how many attacks leaked, or why this host cannot give it. */
+  | { kind: 'audit-column'; name: string; missing: string[]; leaks: number; seconds: number }
+  | { kind: 'audited'; report: AuditReport }
   /** The bundle of a release can be fetched; the client writes it. */
   | { kind: 'bundled'; app: string; release: string; digest: Digest; bytes: number; seconds: number }
   | { kind: 'built'; app: string; digest: Digest; seconds: number }

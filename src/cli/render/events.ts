@@ -120,6 +120,12 @@ function describe(event: Event, screen: Screen): string | undefined {
       return undefined
     case 'reproduced':
       return describeReproduced(event, screen)
+    case 'attack':
+      return describeAttack(event, screen)
+    case 'audit-column':
+      return describeColumn(event, screen)
+    case 'audited': // the answer shows it
+      return undefined
     case 'bundled':
       return `bundled ${paint.strong(`${event.app} ${event.release}`)} in ${formatSeconds(event.seconds)}`
     case 'built':
@@ -135,6 +141,19 @@ function describe(event: Event, screen: Screen): string | undefined {
     default:
       return event satisfies never
   }
+}
+
+/** Each attack is one line of talk; the answer shows them side by side. */
+function describeAttack(event: Extract<Event, { kind: 'attack' }>, { paint, columns }: Screen): string {
+  const { column, attack, verdict, evidence } = event
+  const line = cut(`  ${column}  ${attack}  ${verdict}  ${safeText(evidence)}`, columns)
+  return verdict === 'leaked' ? line : paint.faint(line)
+}
+
+function describeColumn(event: Extract<Event, { kind: 'audit-column' }>, { paint }: Screen): string {
+  const { name, missing, leaks, seconds } = event
+  if (missing.length > 0) return `${paint.warning('note:')} ${name} is not given here: ${safeText(missing.join('; '))}`
+  return `${paint.good('✓')} ${name}: ${leaks} leaked, in ${formatSeconds(seconds)}`
 }
 
 const changesShown = 40

@@ -1,5 +1,6 @@
 /** Loads every problem, so that the catalogue is whole. A unit test compares this list with the folder. */
 import './archive.ts'
+import './audit.ts'
 import './bundle.ts'
 import './client.ts'
 import './configure.ts'

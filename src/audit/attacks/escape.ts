@@ -1,0 +1,73 @@
+import { comesOut, findsSome, listOf, named, type Attack } from '../attack.ts'
+
+/** Ways out that have had a name. */
+export const escapeAttacks: readonly Attack[] = [
+  {
+    ...named('escape', 'E01', 'cve-2019-5736', "CVE-2019-5736: write over the runtime's program"),
+    leaksWhen: 'it can be opened for writing, or only waits until it is not in use',
+    isSafe: true,
+    judge: findsSome('opened', 'within reach'),
+  },
+  {
+    ...named('escape', 'E02', 'cve-2022-0492', 'CVE-2022-0492: a release agent, by a user namespace'),
+    leaksWhen: '`release_agent` opens for writing (nothing is written)',
+    isSafe: true,
+    asksKernel: true,
+    judge: releaseAgentOpens,
+  },
+  {
+    ...named('escape', 'E03', 'release-agent', 'A release agent, with the rights that there are'),
+    leaksWhen: '`release_agent` opens for writing (nothing is written)',
+    isSafe: true,
+    asksKernel: true,
+    judge: releaseAgentOpens,
+  },
+  {
+    ...named('escape', 'E04', 'cve-2024-21626', 'CVE-2024-21626: a directory the runtime left open'),
+    leaksWhen: "the content of root's file comes out",
+    isSafe: true,
+    judge: comesOut('rootFile'),
+  },
+  {
+    ...named('escape', 'E05', 'cve-2025-31133', 'CVE-2025-31133: masks that are something else'),
+    leaksWhen: '/dev/null is no null device, can be replaced, or what is masked can be written',
+    isSafe: true,
+    asksKernel: true,
+    judge: ({ said }) => {
+      const writable = listOf(said['writable'])
+      if (writable.length > 0) return `${writable.join(', ')} can be written`
+      return said['replace'] === 'done' ? '/dev/null can be replaced' : undefined
+    },
+  },
+  {
+    ...named('escape', 'E06', 'cve-2025-52565', 'CVE-2025-52565: a console that leads elsewhere'),
+    leaksWhen: 'a terminal device can be replaced by a link',
+    isSafe: true,
+    asksKernel: true,
+    judge: findsSome('replaced', 'replaced'),
+  },
+  {
+    ...named('escape', 'E07', 'cve-2025-52881', 'CVE-2025-52881: writes of labels, led elsewhere'),
+    leaksWhen: 'a file of /proc can be mounted over',
+    isSafe: true,
+    asksKernel: true,
+    judge: findsSome('redirected', 'led elsewhere'),
+  },
+  {
+    ...named('escape', 'E08', 'cve-2026-41579', 'CVE-2026-41579: mount points that are links'),
+    leaksWhen: 'one of the places that are mounted over is a symbolic link',
+    isSafe: true,
+    judge: findsSome('links', 'links'),
+  },
+  {
+    ...named('escape', 'E09', 'cve-2022-0847', 'CVE-2022-0847: write through a pipe (dirty pipe)'),
+    leaksWhen: 'a file that may only be read has changed',
+    asksKernel: true,
+    judge: ({ said }) => (said['changed'] === true ? 'a file that may only be read has changed' : undefined),
+  },
+]
+
+function releaseAgentOpens({ said }: Parameters<Attack['judge']>[0]): string | undefined {
+  const steps = listOf(said['steps'])
+  return steps.at(-1) === 'done' && steps.length > 1 ? '`release_agent` can be written' : undefined
+}

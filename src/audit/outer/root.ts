@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { runCommand } from '../../host/command.ts'
+import { chmod, exists, lstat, mkdir, readlink, symlink, writeFile } from '../../host/files.ts'
+
+/** Places that hosts have, and programs expect. */
+const folders = [
+  'dev',
+  'etc',
+  'home',
+  'proc',
+  'root',
+  'run',
+  'srv',
+  'sys',
+  'tmp',
+  'usr',
+  'var/lib/dpkg',
+  'var/log',
+  'var/tmp',
+]
+
+/** What programs of the host need of its configuration, none of it a secret. */
+const copied = [
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'alternatives',
+  'nsswitch.conf',
+  'containers',
+  'lxc',
+  'default',
+]
+
+/**
+ * Writes the root of an outer container: the host's programs are mounted into it later, all else is made for the scene.
+ * No file of the host's own is in it.
+ */
+export async function writeOuterRoot(root: string, hostname: string): Promise<string[]> {
+  for (const folder of folders) await mkdir(join(root, folder), { recursive: true, mode: 0o755 })
+  await chmod(join(root, 'root'), 0o700)
+  await chmod(join(root, 'var/tmp'), 0o1777)
+  const shared = ['/usr']
+  for (const name of ['bin', 'sbin', 'lib', 'lib64', 'lib32']) {
+    const facts = await lstat(`/${name}`).catch(() => undefined)
+    if (facts?.isSymbolicLink()) await symlink(await readlink(`/${name}`), join(root, name))
+    else if (facts) shared.push(`/${name}`)
+  }
+  for (const name of copied) {
+    if (await exists(join('/etc', name))) {
+      await runCommand(['cp', '-a', join('/etc', name), join(root, 'etc')], { allowCodes: [0, 1] })
+    }
+  }
+  const files = {
+    hostname: `${hostname}\n`,
+    hosts: `127.0.0.1 localhost ${hostname}\n`,
+    'resolv.conf': '',
+    subuid: 'root:1000000000:65536\n',
+    subgid: 'root:1000000000:65536\n',
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(root, 'etc', name), text)
+  return shared
+}

@@ -1,0 +1,35 @@
+import { release, type as systemName, arch } from 'node:os'
+import type { AuditCell, AuditColumn, AuditReport, PostureReport } from '../model/audit.ts'
+import type { Attack } from './attack.ts'
+
+interface Outcome {
+  readonly column: AuditColumn
+  readonly cells: ReadonlyMap<string, AuditCell>
+  readonly posture: readonly PostureReport[]
+}
+
+/** Puts what each column came to side by side. */
+export function reportOf(found: {
+  readonly startedAt: string
+  readonly seconds: number
+  readonly attacks: readonly Attack[]
+  readonly outcomes: readonly Outcome[]
+}): AuditReport {
+  const { startedAt, seconds, attacks, outcomes } = found
+  const cells: Record<string, Record<string, AuditCell>> = {}
+  for (const { id } of attacks) {
+    cells[id] = Object.fromEntries(
+      outcomes.flatMap(({ column, cells: own }): [string, AuditCell][] => {
+        const cell = own.get(id)
+        return cell === undefined ? [] : [[column.name, cell]]
+      }),
+    )
+  }
+  return {
+    ...{ startedAt, seconds, kernel: `${systemName()} ${release()} ${arch()}`, runtime: '', advisories: [] },
+    columns: outcomes.map(({ column }) => column),
+    attacks: attacks.map(({ id, name, title, group, leaksWhen }) => ({ id, name, title, group, leaksWhen })),
+    cells,
+    posture: outcomes.flatMap(({ posture }) => posture),
+  }
+}

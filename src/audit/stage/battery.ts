@@ -1,0 +1,82 @@
+import type { AuditCell } from '../../model/audit.ts'
+import { post } from '../../host/post.ts'
+import { attacks } from '../attacks/index.ts'
+import type { Attack } from '../attack.ts'
+import { readPayloads, yamlExploit } from './payload.ts'
+import type { Scene } from './scene.ts'
+
+type Tell = (attack: string, cell: AuditCell) => void
+
+/** Sends attacks through the application's door, one after the other, and judges each by what is seen outside. */
+export async function playBattery(scene: Scene, ids: readonly string[], tell: Tell): Promise<void> {
+  const payloads = await readPayloads()
+  const wanted = attacks.filter(({ id }) => ids.includes(id))
+  const inOrder = [...wanted.filter(({ isLast }) => !isLast), ...wanted.filter(({ isLast }) => isLast)]
+  for (const attack of inOrder) {
+    const begun = performance.now()
+    const outcome = await play(scene, attack, payloads.get(attack.id) ?? '').catch((error: unknown) => ({
+      verdict: 'unclear' as const,
+      evidence: `the scene failed: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300),
+    }))
+    tell(attack.id, { ...outcome, seconds: Math.round((performance.now() - begun) / 100) / 10 })
+  }
+}
+
+type Outcome = Omit<AuditCell, 'seconds'>
+
+async function play(scene: Scene, attack: Attack, payload: string): Promise<Outcome> {
+  if (scene.column.kind === 'control' && attack.notAtControl !== undefined)
+    return { verdict: 'not-run', evidence: attack.notAtControl }
+  await requireServing(scene)
+  const { attacked } = scene.running
+  const body = yamlExploit(['python3', '-c', payload, attack.id, JSON.stringify(scene.public)])
+  const [answer] = await Promise.all([
+    post({ ...attacked, host: 'attacked.localhost', path: '/', body, seconds: attack.seconds ?? 20 }),
+    attack.during?.(scene),
+  ])
+  const output = answer.kind === 'answer' ? answer.body : ''
+  const said = saidBy(output)
+  const evidence = await attack.judge({ scene, output, said })
+  const lives = (await scene.attackedVersion()) !== undefined
+  if (attack.restarts || !lives) if (!attack.isLast) await scene.renewAttacked()
+  if (evidence !== undefined) {
+    const isOwn = scene.column.hasOwnKernel && attack.asksKernel === true
+    if (!isOwn) return { verdict: 'leaked', evidence }
+    return { verdict: 'blocked', evidence: `a kernel of the sandbox's own answered: ${evidence}` }
+  }
+  if (attack.restarts || attack.isLast) return { verdict: 'blocked', evidence: refusalOf(said) }
+  if (answer.kind === 'silence') {
+    if (!attack.mayEndApplication) return { verdict: 'unclear', evidence: answer.reason }
+    return { verdict: 'blocked', evidence: `the application met its own limit: ${answer.reason}` }
+  }
+  if (answer.status !== 200) {
+    if (attack.mayEndApplication) return { verdict: 'blocked', evidence: 'the exploit met a limit and was ended' }
+    return { verdict: 'unclear', evidence: `the application answered ${answer.status}` }
+  }
+  if (!lives && !attack.mayEndApplication) return { verdict: 'unclear', evidence: 'the application ended' }
+  if (typeof said['error'] === 'string') return { verdict: 'unclear', evidence: said['error'] }
+  return { verdict: 'blocked', evidence: refusalOf(said) }
+}
+
+/** Restarts an application that an earlier attack has ended. @throws Error when it does not come up */
+async function requireServing(scene: Scene): Promise<void> {
+  if ((await scene.attackedVersion()) === 'as released') return
+  await scene.renewAttacked()
+  if ((await scene.attackedVersion()) !== 'as released') throw new Error('the application does not serve any more')
+}
+
+/** What the exploit printed, when it is what exploits print. */
+function saidBy(output: string): Record<string, unknown> {
+  try {
+    const said: unknown = JSON.parse(output)
+    return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** How it was refused, in a few words: the errors that it met. */
+function refusalOf(said: Readonly<Record<string, unknown>>): string {
+  const words = [...JSON.stringify(said).matchAll(/"(E[A-Z]{2,14})"/g)].map(([, word]) => word)
+  return [...new Set(words)].slice(0, 4).join(', ')
+}

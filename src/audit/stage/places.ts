@@ -1,0 +1,39 @@
+/** Where things are in the outer container, which stands for a host. */
+export const places = {
+  /** BERTH_HOME of the berth that the levels are started by. */
+  home: '/srv/berth',
+  /** The image of the vulnerable application, mounted read-only: its Python serves the stage itself too. */
+  image: '/srv/image',
+  /** A `python3` of that image, for those who run on the host's own root. */
+  tools: '/srv/tools',
+  canaries: '/srv/canaries',
+  witnessLayer: '/srv/scene/witness-layer',
+  neighbourLayer: '/srv/scene/neighbour-layer',
+  /** What applications at no level, or a stranger's, may write. */
+  work: '/srv/work',
+  witness: '/srv/witness/id',
+  rootFile: '/root/secret',
+  hostFile: '/etc/host-notes',
+  /** Where an application sees its volume. */
+  volume: '/data',
+} as const
+
+export const addresses = {
+  host: '192.0.2.1',
+  /** The other end: everything that is not this host. */
+  outside: '192.0.2.2',
+  metadata: '169.254.169.254',
+  lan: '10.99.0.5',
+  internet: '203.0.113.10',
+} as const
+
+export const ports = { loopback: 7001, any: 7002, admin: 2019, sink: 7009 } as const
+
+export const hostInterface = 'wan0'
+
+export const sceneRun = '/run/berth-scene'
+
+/** Volume of an application on the host, for levels of berth's. */
+export function volumeOf(role: 'attacked' | 'neighbour'): string {
+  return `${places.home}/volumes/${role}/data`
+}

@@ -1,0 +1,253 @@
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cgroupFacts } from '../../host/cgroups.ts'
+import { runCommand } from '../../host/command.ts'
+import { chown, readText, writeFile } from '../../host/files.ts'
+import { post } from '../../host/post.ts'
+import { killQuietly } from '../../host/processes.ts'
+import { ownLimits } from './limits.ts'
+import { addresses, hostInterface, places, ports, sceneRun, volumeOf } from './places.ts'
+import { isRunning, servingProcess, statusField } from './processes.ts'
+import type { Column, RunningApp, SceneApp } from './columns/column.ts'
+import { startOwnProcess } from './scene-network.ts'
+import { tokenMeanings, type TokenName, type Tokens } from './tokens.ts'
+
+/** What the attacker is told: where things are, never what they say. */
+export type PublicScene = Awaited<ReturnType<typeof ownLimits>> & ReturnType<typeof whereabouts>
+
+interface Parts {
+  readonly tokens: Tokens
+  readonly column: Column
+  readonly attacked: SceneApp
+  readonly neighbour: SceneApp
+  readonly disk: [number, number] | undefined
+  readonly hostPid: number
+  readonly memory: number
+  readonly limits: Awaited<ReturnType<typeof ownLimits>>
+  readonly namespaces: ReadonlyMap<string, string>
+}
+
+/** Everything around the attacked application, and what can be seen of it from outside. */
+export class Scene {
+  readonly #parts: Parts
+  #running: { readonly attacked: RunningApp; readonly neighbour: RunningApp }
+  #public: PublicScene
+  #ownPid = 0
+
+  private constructor(parts: Parts, running: Scene['running']) {
+    this.#parts = parts
+    this.#running = running
+    this.#public = { ...whereabouts(parts, running, 0), ...parts.limits }
+  }
+
+  /** Starts both applications, and what of the host depends on who they are. */
+  static async start(parts: Parts): Promise<Scene> {
+    const [attacked, neighbour] = [await parts.column.start(parts.attacked), await parts.column.start(parts.neighbour)]
+    const scene = new Scene(parts, { attacked, neighbour })
+    await scene.#untilServing(attacked)
+    await scene.#untilServing(neighbour)
+    await post({ ...targetOf(neighbour), path: '/keep', body: `kept-${parts.tokens.neighbourMemory}`, seconds: 5 })
+    await scene.#writeNeighbourData()
+    await scene.#startOwn()
+    return scene
+  }
+
+  get running() {
+    return this.#running
+  }
+
+  get public(): PublicScene {
+    return this.#public
+  }
+
+  get column(): Column {
+    return this.#parts.column
+  }
+
+  readonly hostName = hostname()
+  readonly hostInterface = hostInterface
+  /** Of the deployer, or of the host's own files. */
+  readonly hostPaths = [
+    places.home,
+    places.work,
+    places.image,
+    sceneRun,
+    '/srv/disk',
+    '/layers/',
+    '/docker/',
+    '/containers/',
+  ]
+
+  get isHostRoot(): boolean {
+    return this.#hostUid === 0
+  }
+  #hostUid = -1
+
+  get hostMemoryKibibytes(): number {
+    return this.#parts.memory
+  }
+
+  get attackedVolume(): string {
+    return this.#running.attacked.volumeOnHost
+  }
+
+  get attackedLog(): string | undefined {
+    return this.#running.attacked.log
+  }
+
+  token(name: string): string {
+    return this.#parts.tokens[name as TokenName]
+  }
+
+  describeToken(name: string): string {
+    return tokenMeanings[name as TokenName]
+  }
+
+  /** Such as `net:[4026531840]`: what the host's own processes are in. */
+  hostNamespace(kind: 'uts' | 'net'): string | undefined {
+    return this.#parts.namespaces.get(kind)
+  }
+
+  allCanaries(): string[] {
+    return this.#public.canaries
+  }
+
+  async #startOwn(): Promise<void> {
+    const pid = await servingProcess(this.#running.attacked.pid)
+    const uid = Number((await statusField(pid, 'Uid')).split(/\s+/)[0] ?? 0)
+    this.#hostUid = uid
+    await runCommand(['chown', '-R', `${uid}:${uid}`, `${places.canaries}/own`])
+    if (!this.#ownPid) this.#ownPid = await startOwnProcess(uid, this.#parts.tokens.ownProcess)
+    this.#public = { ...whereabouts(this.#parts, this.#running, this.#ownPid), ...this.#parts.limits }
+  }
+
+  /** As the neighbour itself would have written it: its own, and for nobody else. */
+  async #writeNeighbourData(): Promise<void> {
+    const { pid, volumeOnHost } = this.#running.neighbour
+    const path = `${volumeOnHost}/data.txt`
+    const uid = Number((await statusField(await servingProcess(pid), 'Uid')).split(/\s+/)[0] ?? 0)
+    await writeFile(path, `${this.#parts.tokens.neighbourVolume}\n`, { mode: 0o600 })
+    await chown(path, uid, uid)
+  }
+
+  async ownProcessLives(): Promise<boolean> {
+    return isRunning(this.#parts.tokens.ownProcess)
+  }
+
+  processWith(mark: string): Promise<boolean> {
+    return isRunning(mark)
+  }
+
+  /** What the version page says; undefined when nothing answers. */
+  attackedVersion(): Promise<string | undefined> {
+    return versionOf(this.#running.attacked)
+  }
+
+  async neighbourAnswers(): Promise<boolean> {
+    return (await versionOf(this.#running.neighbour)) !== undefined
+  }
+
+  async stopAttacked(): Promise<void> {
+    await this.#parts.column.stop(this.#parts.attacked)
+  }
+
+  /** Starts it as it was started first; it may not come up. */
+  async restartAttacked(): Promise<void> {
+    await this.stopAttacked()
+    const attacked = await this.#parts.column.start(this.#parts.attacked)
+    this.#running = { ...this.#running, attacked }
+    await this.#untilServing(attacked).catch(() => undefined)
+  }
+
+  /** Starts it as if nothing had ever been done to it. */
+  async renewAttacked(): Promise<void> {
+    await this.stopAttacked()
+    await this.#parts.column.renew(this.#parts.attacked)
+    await this.restartAttacked()
+  }
+
+  async #untilServing(app: RunningApp): Promise<void> {
+    for (let attempt = 0; attempt < 150; attempt += 1) {
+      if ((await versionOf(app)) !== undefined) return
+      await sleep(100)
+    }
+    const said = app.log === undefined ? '' : ((await readText(app.log)) ?? '').slice(-500)
+    throw new Error(`the application does not answer at ${app.address}:${app.port} ${said}`)
+  }
+
+  /** Calls the neighbour for a while, with something in the request that only it should see. */
+  async callNeighbour(): Promise<void> {
+    for (let call = 0; call < 12; call += 1) {
+      await post({ ...targetOf(this.#running.neighbour), path: `/ping?${this.#parts.tokens.traffic}`, seconds: 2 })
+      await sleep(200)
+    }
+  }
+
+  async statusField(name: string): Promise<string> {
+    return statusField(await servingProcess(this.#running.attacked.pid), name)
+  }
+
+  async neighbourArp(): Promise<string> {
+    return (await readText(`/proc/${this.#running.neighbour.pid}/net/arp`).catch(() => '')) ?? ''
+  }
+
+  /** Whether one of its control groups, below the host's own, has a quota of processor time. */
+  async hasProcessorQuota(): Promise<boolean> {
+    const pid = await servingProcess(this.#running.attacked.pid)
+    const groups = ((await readText(`/proc/${pid}/cgroup`)) ?? '').split('\n').map((line) => line.split(':'))
+    const facts = await cgroupFacts()
+    const isTwo = facts.version === 2
+    const root = isTwo ? facts.root : (facts.roots.get('cpu') ?? '/nonexistent')
+    const path = groups.find(([number, names]) => (isTwo ? number === '0' : names?.split(',').includes('cpu')))?.[2]
+    for (let at = path ?? '/'; at !== '/' && at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+      const quota = await readText(`${root}${at}/${isTwo ? 'cpu.max' : 'cpu.cfs_quota_us'}`)
+      if (quota !== undefined && !/^(max|-1)/.test(quota)) return true
+    }
+    return false
+  }
+
+  /** A segment of shared memory that was left in the host's own list; it is removed. */
+  async findSegment(): Promise<string | undefined> {
+    const lines = ((await readText('/proc/sysvipc/shm')) ?? '').split('\n').map((line) => line.trim().split(/\s+/))
+    const found = lines.find(([key]) => Number(key) === this.#public.leftKey)
+    if (found?.[1] === undefined) return undefined
+    await runCommand(['ipcrm', '-m', found[1]], { allowCodes: [0, 1] })
+    return `${Math.round(Number(found[3]) / 1024 ** 2)} MiB are left behind`
+  }
+
+  /** Ends what the scene started for itself, so that the next scene has its own. */
+  end(): void {
+    if (this.#ownPid) killQuietly(this.#ownPid, 'SIGKILL')
+  }
+}
+
+function targetOf({ address, port }: RunningApp) {
+  return { address, port, host: 'attacked.localhost' }
+}
+
+async function versionOf(app: RunningApp): Promise<string | undefined> {
+  const answer = await post({ ...targetOf(app), path: '/ping', seconds: 3 })
+  return answer.kind === 'answer' && answer.status === 200 ? answer.body : undefined
+}
+
+function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['running'], ownPid: number) {
+  const { metadata, lan, internet, host } = addresses
+  const isLevel = neighbour.spec !== undefined
+  return {
+    canaries: ['open', 'root', 'own'].map((name) => `${places.canaries}/${name}/file`),
+    rootFile: places.rootFile,
+    hostFile: places.hostFile,
+    ...{ hostPid, ownPid, disk: disk ?? [7, 4095] },
+    ...{ volume: attacked.volume, code: attacked.code, packages: [`${attacked.code.replace(/\/[^/]*$/, '')}/venv`] },
+    neighbourVolume: isLevel ? volumeOf('neighbour') : neighbour.volumeOnHost,
+    neighbourCode: `${places.neighbourLayer}/app/neighbour-code.txt`,
+    ...{ neighbourAddress: neighbour.address, neighbourPort: neighbour.port, neighbourLinkLocal: [] as string[] },
+    ...{ gateway: attacked.gateway, hostAddress: host, metadata, lan, internet },
+    ...{ loopbackPort: ports.loopback, anyPort: ports.any, sinkPort: ports.sink },
+    berthFolders: [`${places.home}/logs`, `${places.home}/volumes`, sceneRun],
+    berthFiles: [`${places.home}/state.db`, `${places.home}/logs/neighbour/neighbour-1.log`],
+    runFolders: [sceneRun, '/run/runc', '/run/docker', '/run/containers', '/run/secrets'],
+    setuidWitness: places.witness,
+    daemon: 'berth-audit-daemon',
+  }
+}

@@ -1,0 +1,21 @@
+import * as operations from '../deploy/index.ts'
+import type { Berth } from '../deploy/index.ts'
+import { AuditRequest } from '../model/audit.ts'
+import { eventSink, readBody, type Route } from './http.ts'
+
+/** Those by which berth attacks what it has built. */
+export function auditRoutes(berth: Berth): Route[] {
+  return [
+    {
+      method: 'POST',
+      path: '/v1/audit',
+      action: 'audit',
+      handle: async (call) => {
+        const request = await readBody(call.request, AuditRequest)
+        const emit = eventSink(call)
+        emit({ kind: 'audited', report: await operations.auditLevels(berth, request, { emit, signal: call.signal }) })
+        call.response.end()
+      },
+    },
+  ]
+}
