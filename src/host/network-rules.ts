@@ -81,6 +81,7 @@ ${questions(services, 'accept').join('\n')}
   chain outgoing {
     type filter hook prerouting priority -10; policy accept;
     iifname ${sandboxes} ct state established,related accept
+    iifname ${sandboxes} ${underWay} accept
     iifname ${sandboxes} ct state invalid drop
     iifname ${sandboxes} jump judge
   }
@@ -92,6 +93,7 @@ ${questions(services, 'accept').join('\n')}
 ${questions(services, 'update @asking { ip saddr limit rate 200/second burst 400 packets } accept').join('\n')}
 ${questions(services, 'drop').join('\n')}
     ct state established,related accept
+    ${underWay} accept
     ip saddr . ip daddr . meta l4proto . th dport @addressed accept
     goto refuse
   }
@@ -113,6 +115,12 @@ ${leadQuestions(sandboxes, services).join('\n')}
     ip saddr @senders oifname != ${sandboxes} masquerade
   }`
 }
+
+/**
+ * An answer of the application to the host. With its rules the kernel forgets which connections there are, and a request
+ * that is under way then is not to be cut off: what is no beginning of a connection reaches nobody who has none.
+ */
+const underWay = 'tcp sport 80 tcp flags & (syn | ack) == ack'
 
 /** Questions for names, where they arrive after `naming`. */
 function questions(services: NameServices | undefined, verdict: string): string[] {

@@ -77,7 +77,7 @@ export function watchSandboxes(instance: Instance, { facts, isExpected, ended }:
   const rotate = () => void rotateLogs(instance).catch(() => undefined)
   const rotationTimer = setInterval(rotate, 1000).unref()
   const renewFence = () => void ensureHostRules(instance).catch(() => undefined)
-  const fenceTimer = setInterval(renewFence, 30_000).unref()
+  const fenceTimer = setInterval(renewFence, 10_000).unref()
   renewFence()
   return () => {
     state.isOver = true
