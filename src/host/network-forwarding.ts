@@ -95,9 +95,9 @@ export async function leaveDocker({ interfacePrefix }: Instance): Promise<void> 
   }
 }
 
-/** Gives this host an address of its own that no network leads to, if it has not got it. */
+/** Gives this host an address of its own that no network leads to and that it sends nothing from by itself. */
 export async function ensureLocalAddress(address: string): Promise<void> {
-  await runCommand(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo'])
+  await runCommand(['ip', 'address', 'replace', `${address}/32`, 'dev', 'lo', 'scope', 'host'])
 }
 
 export async function removeLocalAddress(address: string): Promise<void> {

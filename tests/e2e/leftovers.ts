@@ -70,13 +70,17 @@ async function removeCgroups({ name }: Instance): Promise<void> {
   for (const root of roots) await run('rmdir', [join(root, name)]).catch(() => undefined)
 }
 
-/** The instance's block of addresses stays unreachable for as long as there is an instance. */
+/** The instance's block of addresses stays unreachable for as long as there is an instance, and its last one is ours. */
 async function removeRoutes({ home }: Instance): Promise<void> {
   const { DatabaseSync } = await import('node:sqlite')
   try {
     using state = new DatabaseSync(join(home, 'state.db'), { readOnly: true })
     const row = state.prepare(`SELECT value FROM facts WHERE name = 'block'`).get()
-    if (typeof row?.['value'] === 'string') await run('ip', ['route', 'delete', 'unreachable', `${row['value']}/20`])
+    if (typeof row?.['value'] !== 'string') return
+    const [first, second, third] = row['value'].split('.')
+    const last = `${first}.${second}.${Number(third) + 15}.255/32`
+    await run('ip', ['address', 'delete', last, 'dev', 'lo']).catch(() => undefined) // unless a daemon has
+    await run('ip', ['route', 'delete', 'unreachable', `${row['value']}/20`])
   } catch {
     // no state, or no such route: nothing to remove
   }
