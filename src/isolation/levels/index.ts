@@ -1,9 +1,10 @@
 import type { LevelName } from '../../model/levels.ts'
 import type { Level } from '../level.ts'
+import { chroot } from './chroot/index.ts'
 import { container } from './container/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [container]
+export const levels: readonly Level[] = [chroot, container]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)

@@ -14,16 +14,19 @@ export interface HostFacts {
   readonly hardLimits: Readonly<Record<string, number>>
   /** The version of gVisor's runsc, such as 20221219; undefined where there is none. */
   readonly runscDate: number | undefined
+  /** Whether the kernel confines processes to files by path (landlock(7)). */
+  readonly hasLandlock: boolean
 }
 
 export async function hostFacts(): Promise<HostFacts> {
   const cgroups = await cgroupFacts()
   const limits = (await readText('/proc/self/limits')) ?? ''
-  const [swap, hasIpv6, userNamespaces, runsc] = await Promise.all([
+  const [swap, hasIpv6, userNamespaces, runsc, landlock] = await Promise.all([
     countsSwap(cgroups),
     exists('/proc/sys/net/ipv6'),
     givesUserNamespaces(),
     runscDate(),
+    hasLandlock(),
   ])
   return {
     cgroups,
@@ -33,12 +36,19 @@ export async function hostFacts(): Promise<HostFacts> {
     isChroot: !userNamespaces && Number(await readText('/proc/sys/user/max_user_namespaces')) > 0,
     hardLimits: parseHardLimits(limits),
     runscDate: runsc,
+    hasLandlock: landlock,
   }
 }
 
 async function givesUserNamespaces(): Promise<boolean> {
   const result = await runCommand(['unshare', '--user', 'true'], { allowCodes: [0, 1] }).catch(() => undefined)
   return result?.code === 0
+}
+
+/** Asks for its version, which is all that landlock_create_ruleset(2) tells without a ruleset. */
+async function hasLandlock(): Promise<boolean> {
+  const ask = ['perl', '-e', 'exit(syscall(444, 0, 0, 1) > 0 ? 0 : 1)'] as const
+  return (await runCommand(ask, { allowCodes: [0, 1] }).catch(() => undefined))?.code === 0
 }
 
 /** Both `0.0~20221219.0` (Debian's) and `release-20240729.0` (the project's own) are dates. */

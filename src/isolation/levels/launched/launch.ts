@@ -5,6 +5,7 @@ import { mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, CommandLine, InsideCommand, Running } from '../../level.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
+import { encodeSteps, type Step } from './steps.ts'
 
 /** What `launcher.pl` starts. */
 export interface Launch {
@@ -14,6 +15,8 @@ export interface Launch {
   readonly namespaces: readonly ('mount' | 'uts' | 'ipc' | 'net')[]
   /** Directories of control groups that it joins before anything else. */
   readonly cgroups: readonly string[]
+  /** What else it goes through before it is that program. */
+  readonly steps?: readonly Step[]
 }
 
 /** The runtime of levels that no OCI runtime gives. */
@@ -21,37 +24,40 @@ export function launcher(layout: Layout): CommandLine {
   return launcherAt(layout.launch)
 }
 
-function launcherAt(directory: string): CommandLine {
+export function launcherAt(directory: string): CommandLine {
   return ['perl', fileURLToPath(new URL('launcher.pl', import.meta.url)), '--at', directory]
 }
 
 /** Makes the sandbox's control groups and writes what the launcher reads; readable by root only, for it holds secrets. */
 export async function writeLaunch({ layout, facts }: Bundle, launch: Omit<Launch, 'cgroups'>): Promise<void> {
-  const cgroups = groupsOf(facts, layout)
+  const cgroups = joinableGroups(facts, layout)
   await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
-  await writeFiles(layout.launch, { ...launch, cgroups })
+  await writeLaunchFiles(layout.launch, { ...launch, cgroups })
 }
 
 /** A command beside the application: in its control groups, and for the rest whatever `argv` itself enters. */
 export async function insideByLauncher(
   { layout, facts }: Running,
-  launch: Pick<Launch, 'argv' | 'env'>,
+  launch: Pick<Launch, 'argv' | 'env' | 'steps'>,
 ): Promise<InsideCommand> {
   const directory = `${layout.launch}-${process.pid}-${(counter += 1)}`
-  const cgroups = groupsOf(facts, layout)
-  await writeFiles(directory, { ...launch, namespaces: [], cgroups })
+  const cgroups = joinableGroups(facts, layout)
+  await writeLaunchFiles(directory, { ...launch, namespaces: [], cgroups })
   const pidFile = join(directory, 'pid')
   return { command: [...launcherAt(directory), 'run', '--pid-file', pidFile], pidFile, files: [directory] }
 }
 let counter = 0
 
 /** A new group of version 1's `cpuset` can be joined by nobody before it has been told its processors (cpuset(7)). */
-function groupsOf({ cgroups }: HostFacts, { cgroup }: Layout): string[] {
+export function joinableGroups({ cgroups }: HostFacts, { cgroup }: Layout): string[] {
   const cpuset = cgroups.version === 1 ? cgroups.roots.get('cpuset') : undefined
   return cgroupDirectories(cgroups, cgroup).filter((directory) => directory !== `${cpuset}${cgroup}`)
 }
 
-async function writeFiles(directory: string, { argv, env, namespaces, cgroups }: Launch): Promise<void> {
+export async function writeLaunchFiles(
+  directory: string,
+  { argv, env, namespaces, cgroups, steps = [] }: Launch,
+): Promise<void> {
   await mkdir(directory, { mode: 0o700 })
   const ended = (items: readonly string[], end: string) => items.map((item) => `${item}${end}`).join('')
   const files = {
@@ -59,6 +65,7 @@ async function writeFiles(directory: string, { argv, env, namespaces, cgroups }:
     env: ended(env, '\0'),
     namespaces: ended(namespaces, '\n'),
     cgroups: ended(cgroups, '\n'),
+    steps: encodeSteps(steps),
   }
   await Promise.all(
     Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text, { mode: 0o600 })),

@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { readText, writeFile } from '../../../host/files.ts'
+import { appUid } from '../../../model/sandbox.ts'
+import type { Examined, TerminalSize } from '../../isolator.ts'
+import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
+import type { HostFacts } from '../../sandbox/facts.ts'
+import { missingPrograms } from '../../sandbox/missing.ts'
+import { environmentOf } from '../environment.ts'
+import { insideByLauncher, launcher, writeLaunch } from './launch.ts'
+import type { Step } from './steps.ts'
+
+/** A level whose application is a process of the host's, with walls that the launcher puts round it. */
+export interface NativeLevel {
+  readonly name: Level['name']
+  readonly weaknesses?: Level['weaknesses']
+  /** Where the program is that becomes the first process, as the application sees it. */
+  readonly init: string
+  /** What the application sees of files; ends with `chroot`. */
+  root(bundle: Bundle): Promise<readonly Step[]>
+  /** What it may do, but for its user; the same for commands that run inside. */
+  walls(bundle: Bundle): readonly Step[]
+  examine(bundle: Bundle, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>
+}
+
+export function nativeLevel(native: NativeLevel): Level {
+  return {
+    name: native.name,
+    missing: () => missingPrograms([{ program: 'perl', package: 'perl-base', purpose: 'starts the applications' }]),
+    weaknesses: (facts) => native.weaknesses?.(facts) ?? [],
+    uidInside: ({ idBase }) => idBase + appUid,
+    prepare: (bundle) => prepare(native, bundle),
+    runtime: launcher,
+    inside,
+    examine: native.examine,
+  }
+}
+
+/** Of its own are its mounts and its network, for every level has those; of the host are its processes and the rest. */
+const namespaces = ['mount', 'net'] as const
+
+async function prepare(native: NativeLevel, bundle: Bundle): Promise<void> {
+  const { layout, spec, facts, terminal } = bundle
+  const env = environmentOf(spec)
+  const user = String(spec.idBase + appUid)
+  const walls: readonly Step[] = [['enter', spec.workdir], ...native.walls(bundle)]
+  const root = await native.root(bundle)
+  const steps = [...hostSettings(facts), ...root, ...withUser(user, walls, terminal)]
+  await writeLaunch(bundle, { argv: firstProcess(native, bundle), env, namespaces, steps })
+  const kept: Kept = { user, env, walls }
+  await writeFile(join(layout.launch, keptFile), JSON.stringify(kept), { mode: 0o600 })
+}
+
+/** Reaps what the application leaves behind, and hands signals on; it is process 1 of nothing, so it has to ask for it. */
+export function firstProcess({ init }: NativeLevel, { spec }: Bundle): string[] {
+  return [init, '-s', '--', ...spec.argv]
+}
+
+/** What a command inside needs to know of how its sandbox was made. */
+interface Kept {
+  readonly user: string
+  readonly env: readonly string[]
+  readonly walls: readonly Step[]
+}
+const keptFile = 'inside.json'
+
+async function inside(running: Running, argv: readonly string[], terminal?: TerminalSize): Promise<InsideCommand> {
+  // Written by `prepare`, whole, before the sandbox was started.
+  const { user, env, walls } = JSON.parse((await readText(join(running.layout.launch, keptFile))) ?? '') as Kept
+  const join_: Step = ['join', String(running.init.pid), ...namespaces]
+  return insideByLauncher(running, { argv, env, steps: [join_, ...withUser(user, walls, terminal)] })
+}
+
+/** A program that is about to lose root, and with it whatever only root may do. */
+function withUser(user: string, walls: readonly Step[], terminal?: TerminalSize): Step[] {
+  const { columns, rows } = terminal ?? {}
+  const terminalSteps: Step[] =
+    columns === undefined || rows === undefined ? [] : [['terminal', String(columns), String(rows), user]]
+  return [...terminalSteps, ...walls, ['user', user]]
+}
+
+/** The application is not root, yet may listen on any port. IPv6 neighbours would be reachable without a route. */
+function hostSettings({ hasIpv6 }: HostFacts): Step[] {
+  const network = '/proc/sys/net'
+  const noIpv6 = ['all', 'default'].map((which): Step => ['write', `${network}/ipv6/conf/${which}/disable_ipv6`, '1'])
+  return [
+    ['write', `${network}/ipv4/ip_unprivileged_port_start`, '0'],
+    ...(hasIpv6 ? noIpv6 : []),
+    // Where memory has no limit, what takes too much of it ends before what it takes it from.
+    ['write', '/proc/self/oom_score_adj', '500'],
+  ]
+}
