@@ -1,6 +1,7 @@
-import { constants } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { takeTurns } from './turns.ts'
 
 /** Files of the host. Every error of node:fs names its path already; what is added here is safety against a crash. */
 
@@ -72,12 +73,13 @@ export async function openRegularFile(path: string): Promise<fs.FileHandle | und
 
 /** The first bytes of a file, at most `length` of them. */
 export async function readStart(path: string, length: number): Promise<Buffer> {
-  const handle = await fs.open(path, 'r')
+  await takeTurns()
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
-    return buffer.subarray(0, bytesRead)
+    const buffer = Buffer.alloc(length)
+    return buffer.subarray(0, readSync(file, buffer, 0, length, 0))
   } finally {
-    await handle.close()
+    closeSync(file)
   }
 }
 

@@ -1,7 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
+import { closeSync, constants, openSync, read, readSync } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { syncPath } from './files.ts'
+import { takeTurns } from './turns.ts'
 
 /** A file that is hashed while it is written, and gets its real name only when it is complete and on disk. */
 export class HashingFile {
@@ -70,17 +72,32 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
+/** Bytes. Files that are smaller are read in one turn. */
+const chunkBytes = 256 * 1024
+const buffers: Buffer[] = []
+const keptBuffers = 2
+
 /** The content of a file in chunks; the chunk is only valid until the next one is asked for. */
 export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await fs.open(path, 'r')
-  const buffer = Buffer.allocUnsafe(256 * 1024)
+  await takeTurns()
+  // Without blocking on a FIFO; for a file it means nothing.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const buffer = buffers.pop() ?? Buffer.allocUnsafe(chunkBytes)
   try {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null)
-      if (bytesRead === 0) return
+    let bytesRead = readSync(file, buffer)
+    while (bytesRead > 0) {
       yield buffer.subarray(0, bytesRead)
+      // What is left of a large file may have to come from the disk.
+      bytesRead = bytesRead < chunkBytes ? readSync(file, buffer) : await readOn(file, buffer)
     }
   } finally {
-    await handle.close()
+    closeSync(file)
+    if (buffers.length < keptBuffers) buffers.push(buffer)
   }
+}
+
+function readOn(file: number, buffer: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(file, buffer, 0, buffer.length, null, (error, bytesRead) => (error ? reject(error) : resolve(bytesRead)))
+  })
 }

@@ -1,8 +1,8 @@
-import * as fs from 'node:fs/promises'
+import { lchownSync, lstatSync, lutimesSync, readdirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
-import type { Stats } from 'node:fs'
 import { runCommand } from './command.ts'
 import { syncPath } from './files.ts'
+import { takeTurns } from './turns.ts'
 
 /** One entry of a directory tree; `path` is relative, without a slash at either end, and empty for the root. */
 export interface TreeEntry {
@@ -27,20 +27,42 @@ export class NotUtf8 extends Error {
  * @throws NotUtf8 for a name that has no exact text.
  */
 export async function listTree(root: string, enter?: (entry: TreeEntry) => boolean): Promise<TreeEntry[]> {
-  const top = { path: '', stats: await fs.lstat(root) }
+  const top = { path: '', stats: lstatSync(root) }
   const entries: TreeEntry[] = [top]
   const pending = top.stats.isDirectory() ? [''] : []
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-    for (const bytes of await fs.readdir(join(root, directory), { encoding: 'buffer' })) {
+    for (const bytes of readdirSync(join(root, directory), { encoding: 'buffer' })) {
+      await takeTurns()
       const name = bytes.toString('utf8')
       const path = directory === '' ? name : `${directory}/${name}`
       if (!Buffer.from(name).equals(bytes)) throw new NotUtf8(path)
-      const entry = { path, stats: await fs.lstat(join(root, path)) }
+      const entry = { path, stats: lstatSync(join(root, path)) }
       entries.push(entry)
       if (entry.stats.isDirectory() && (enter?.(entry) ?? true)) pending.push(path)
     }
   }
   return sortByBytes(entries)
+}
+
+/** Gives every entry of a tree the times, in seconds since 1970, that `secondsOf` says. */
+export async function setTimes(
+  root: string,
+  entries: readonly TreeEntry[],
+  secondsOf: (entry: TreeEntry) => number,
+): Promise<void> {
+  for (const entry of entries) {
+    await takeTurns()
+    const seconds = secondsOf(entry)
+    lutimesSync(join(root, entry.path), seconds, seconds)
+  }
+}
+
+/** Gives every entry of a tree to one owner, links themselves and not what they lead to. */
+export async function setOwner(root: string, entries: readonly TreeEntry[], owner: number): Promise<void> {
+  for (const { path, stats } of entries) {
+    await takeTurns()
+    if (stats.uid !== owner || stats.gid !== owner) lchownSync(join(root, path), owner, owner)
+  }
 }
 
 function sortByBytes(entries: TreeEntry[]): TreeEntry[] {

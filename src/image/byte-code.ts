@@ -49,7 +49,8 @@ async function correctTime(path: string, source: TreeEntry, wanted: number): Pro
   const offset = timeOffset(header)
   if (offset === undefined) return
   // What was stale before must not seem valid: its content is that of another source.
-  if (header.readUInt32LE(offset) !== Math.floor(source.stats.mtimeMs / 1000)) return
+  const known = header.readUInt32LE(offset)
+  if (known === wanted || known !== Math.floor(source.stats.mtimeMs / 1000)) return
   const time = Buffer.alloc(4)
   time.writeUInt32LE(wanted)
   const file = await files.openFile(path, 'r+')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { keepByteCodeValid } from './byte-code.ts'
 import { withoutFileFacts } from './git-index.ts'
 import { withFixedTimes } from './java-keystore.ts'
-import { listTree, type TreeEntry } from '../host/tree.ts'
+import { listTree, setOwner, setTimes, type TreeEntry } from '../host/tree.ts'
 import { noiseRowOf } from './noise.ts'
 
 export interface Normalisation {
@@ -27,14 +27,11 @@ export interface Normalisation {
 export async function normaliseTree(root: string, how: Normalisation): Promise<TreeEntry[]> {
   await removeNoise(root, how)
   const entries = await listTree(root)
-  if (how.takeOwnership) for (const entry of entries) await files.lchown(join(root, entry.path), 0, 0)
+  if (how.takeOwnership) await setOwner(root, entries, 0)
   for (const entry of entries) await dropPrivilegeBits(root, entry)
   await keepByteCodeValid(root, entries, ({ stats }) => wholeTime(stats.mtimeMs, how))
   // Times come last: everything above changes those of the directories around it.
-  for (const { path, stats } of entries) {
-    const seconds = wholeTime(stats.mtimeMs, how)
-    await files.lutimes(join(root, path), seconds, seconds)
-  }
+  await setTimes(root, entries, ({ stats }) => wholeTime(stats.mtimeMs, how))
   return listTree(root)
 }
 

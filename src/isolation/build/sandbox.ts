@@ -142,7 +142,10 @@ export class BuildSandbox {
     const lower = [...layers.keys()].reverse().join(':')
     // Without these four a layer would mean something only above exactly the layers that it was built on.
     const selfContained = 'redirect_dir=off,metacopy=off,index=off,xino=off'
-    const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},${selfContained}`
+    // Who keeps the layer makes it survive a power cut, once; what dpkg and others ask of the disk meanwhile is in vain.
+    // Such a working directory is for one mount.
+    await files.removeTree(join(work, 'work'))
+    const options = `lowerdir=${lower},upperdir=${upper},workdir=${work},volatile,${selfContained}`
     await mountOverlay({ source: `${this.#instance.name}-build`, target: this.root, options, cwd: links })
   }
 

@@ -7,6 +7,7 @@ import { hexOf, type Digest } from '../../model/names.ts'
 import type { InstallPlan, LayerPlan, NpmArchive } from '../../model/plan.ts'
 import { basePackages, timeKey } from './resolve-packages.ts'
 import type { ResolvedArchive } from './resolve-archive.ts'
+import { orderKey } from './unpack-order.ts'
 import { debianArchitecture } from './architecture.ts'
 import type { CommandsDraft, LayerStep } from './layer-step.ts'
 import type { Answers } from './questions.ts'
@@ -80,7 +81,7 @@ async function resolvePackageLayer(
   return (
     set && {
       key: keyOf({ recipeVersion, kind: 'packages', standsOn, debs: hashesOf(set.debs) }),
-      ...{ title, keep, standsOn, answers: [question.key, timeKey(set.debs)] },
+      ...{ title, keep, standsOn, answers: [question.key, timeKey(set.debs), orderKey(set.debs)] },
       epoch: Math.max(set.epoch, ...below.map(({ epoch }) => epoch)),
       inputs: { kind: 'packages', part, debs: set.debs },
     }
