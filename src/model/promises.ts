@@ -18,6 +18,10 @@ export const promiseMeanings = {
   fewSocketFamilies: 'opens sockets of the usual families only',
   readableLimits: 'reads its limits where Node and the JVM look for them',
   ownInotify: 'takes no more than its share of inotify instances',
+  survivesForks: 'is refused the process that is one too many, instead of being ended whole',
+  makesNothingOfKernels: "makes no device nodes and no namespaces, not even of its own kernel's",
+  knowsItsWalls: 'reads of its walls in /proc what Linux has there',
+  namesTerminals: 'finds the name of the terminal that a command of its operator has',
   seenFromHost: 'is processes of the host, whose walls the host can see',
 } as const
 export type PromiseName = keyof typeof promiseMeanings
@@ -48,6 +52,10 @@ export const levelPromises: Readonly<Record<LevelName, Promises>> = {
   container: allBut(),
   docker: allBut(),
   podman: allBut(),
-  gvisor: allBut('seenFromHost'),
+  // Its calls are answered by a kernel of its own, which has a filter on the host instead.
+  gvisor: allBut(
+    ...(['seenFromHost', 'seccomp', 'ownInotify', 'survivesForks', 'makesNothingOfKernels'] as const),
+    ...(['knowsItsWalls', 'namesTerminals'] as const),
+  ),
   vm: allBut('seenFromHost'),
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
@@ -45,7 +45,11 @@ export function filesOfSandboxes(level: LevelName): void {
       await using all = await sandboxes()
       const { id } = await all.start()
       const { dev, ino } = await stat('/usr/bin/env')
-      assert.equal((await all.shell(id, 'stat -c %d:%i /usr/bin/env')) === `${dev}:${ino}`, !promises.ownRoot)
+      assert.equal(
+        (await all.shell(id, python('s = os.stat("/usr/bin/env"); print(f"{s.st_dev}:{s.st_ino}")'))) ===
+          `${dev}:${ino}`,
+        !promises.ownRoot,
+      )
     })
 
     it(promises.hidesFiles ? 'of others cannot be read' : 'of others can be read by whoever may', async () => {
@@ -94,7 +98,8 @@ export function filesOfSandboxes(level: LevelName): void {
       await mkdir(evil)
       for (const name of ['dev', 'etc', 'tmp']) await run('ln', ['-s', all.instance.home, join(evil, name)])
       const { id } = await all.start(undefined, { layers: [all.tree, evil] })
-      assert.equal(await all.shell(id, 'stat -c %F /dev /etc /tmp | sort -u'), 'directory')
+      const kinds = 'print(*{stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFDIR for path in ("/dev", "/etc", "/tmp")})'
+      assert.equal(await all.shell(id, python(kinds)), 'True')
       assert.deepEqual(
         (await readdir(all.instance.home)).filter((name) => name === 'null' || name === 'hosts'),
         [],
@@ -114,10 +119,16 @@ export function filesOfSandboxes(level: LevelName): void {
       ).stdout
       for (const file of holders.trim().split('\n').filter(Boolean)) {
         assert.ok(file.startsWith(`${all.instance.run}/`), file)
-        assert.equal((await stat(file)).mode & 0o077, 0, file)
+        const modes = await Promise.all([file, dirname(file)].map(async (path) => (await stat(path)).mode & 0o077))
+        assert.ok(modes.includes(0), file)
       }
       for (const process of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)))
         assert.ok(!(await readFile(`/proc/${process}/cmdline`, 'utf8').catch(() => '')).includes(value))
     })
   })
+}
+
+/** Debian 12's stat(1) asks more of a kernel than gVisor of the same Debian knows. */
+function python(script: string): string {
+  return `python3 -c 'import os, stat; ${script}'`
 }

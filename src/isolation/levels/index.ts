@@ -2,6 +2,7 @@ import type { LevelName } from '../../model/levels.ts'
 import type { Level } from '../level.ts'
 import { chroot } from './chroot/index.ts'
 import { container } from './container/index.ts'
+import { gvisor } from './gvisor/index.ts'
 
 /** Every level that berth knows how to give. */
 export const levels: readonly Level[] = [chroot, container]

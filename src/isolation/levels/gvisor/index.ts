@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
+import { mkdir, writeFile } from '../../../host/files.ts'
+import { sendSignal } from '../../../host/processes.ts'
+import type { CommandLine, InsideCommand, Level } from '../../level.ts'
+import type { Layout } from '../../sandbox/layout.ts'
+import { missingPrograms } from '../../sandbox/missing.ts'
+import { uidInside } from '../container/spec.ts'
+import { insideByRuntime } from '../oci.ts'
+import { examineGvisor } from './examine.ts'
+import { givesOwnIds, gvisorSpec, hostLimits, limitFiles } from './spec.ts'
+
+/** The `gvisor` level: runsc, whose kernel of the application's own answers its system calls. */
+export const gvisor: Level = {
+  name: 'gvisor',
+  missing: () => missingPrograms([{ program: 'runsc', package: 'runsc', purpose: 'is the kernel of the sandbox' }]),
+  weaknesses: (facts) => (givesOwnIds(facts) ? [] : [runsAsRoot]),
+  uidInside: (spec, facts) => uidInside(spec, { givesUserNamespaces: givesOwnIds(facts) }),
+  prepare: async ({ layout, spec, facts, terminal }) => {
+    const limits = join(layout.bundle, 'limits')
+    await Promise.all([
+      mkdir(stateOf(layout), { recursive: true, mode: 0o700 }),
+      // runsc joins a control group that is there already, and leaves it alone.
+      makeLimitedGroup(facts.cgroups, layout.cgroup, { ...hostLimits(spec.limits), countsSwap: facts.countsSwap }),
+      writeLimits(limits, limitFiles(spec.limits)),
+      writeFile(layout.config, JSON.stringify(gvisorSpec(spec, { facts, layout, limits }, terminal)), { mode: 0o600 }),
+    ])
+  },
+  runtime,
+  // It has no name for that, and needs none: the control group is berth's.
+  runOptions: [],
+  // Its kernel hands signals on to the application's first process.
+  terminate: ({ init }) => sendSignal(init, 'SIGTERM'),
+  inside: async (running, argv, terminal) => {
+    const { command, pidFile, files } = await insideByRuntime(runtime(running.layout), running, argv, terminal)
+    return endingInside(running.layout, running.id, { command, pidFile, files })
+  },
+  examine: examineGvisor,
+}
+
+const runsAsRoot =
+  "gVisor's own kernel runs as the host's root here, without capabilities and in an empty root: runsc before 2024 gives " +
+  'it no user namespace together with a network (Debian 13 has a newer one). Nor does that version know all that ' +
+  '`ls -l` and `stat` of Debian 12 ask of a kernel'
+
+/**
+ * It reaches the network through the sockets of its network namespace on the host: the fence is around that one, and
+ * port 80 is led to the application's own there.
+ */
+function runtime(layout: Layout): CommandLine {
+  return ['runsc', '--root', stateOf(layout), '--network=host']
+}
+
+/** With the bundle: it goes when the sandbox goes, and the names in it are nobody's but runsc's. */
+function stateOf(layout: Layout): string {
+  return join(layout.bundle, 'state')
+}
+
+async function writeLimits(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(directory, name)
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o755 })
+    await writeFile(path, content, { mode: 0o644 })
+  }
+}
+
+/** runsc notes its own process on the host, whose end would not end what runs inside. */
+function endingInside(layout: Layout, id: string, { command, pidFile, files }: InsideCommand): InsideCommand {
+  const insideFile = `${pidFile}.inside`
+  const [state, script] = [stateOf(layout), fileURLToPath(new URL('exec.pl', import.meta.url))]
+  const at = command.indexOf('exec') + 1
+  const noted = [...command.slice(0, at), '--internal-pid-file', insideFile, ...command.slice(at)]
+  const isPidOption = (index: number) => noted[index] === '--pid-file' || noted[index - 1] === '--pid-file'
+  const runsc = noted.filter((_, index) => !isPidOption(index))
+  return {
+    command: ['perl', script, pidFile, insideFile, state, id, ...runsc],
+    pidFile,
+    files: [...files, insideFile],
+  }
+}
