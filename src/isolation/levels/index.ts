@@ -5,7 +5,7 @@ import { container } from './container/index.ts'
 import { gvisor } from './gvisor/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [chroot, container]
+export const levels: readonly Level[] = [chroot, container, gvisor]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)
