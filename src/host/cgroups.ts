@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { exists, hasCode, mkdir, readdir, readText, writeFile } from './files.ts'
 import { killQuietly } from './processes.ts'
-import { rmdir } from 'node:fs/promises'
+import { ownUserNamespace } from './user-namespace.ts'
+import { access, constants, rmdir } from 'node:fs/promises'
 
 /** Where the control groups of this host are (cgroups(7)): one tree with version 2, one for each controller with 1. */
 export type CgroupFacts =
@@ -34,12 +35,27 @@ const controllerNames = new Set([
   ...['perf_event', 'hugetlb', 'rdma', 'misc', 'name=systemd'],
 ])
 
+/**
+ * An ordinary user's namespace has no control groups to give away (delegated ones are not used yet): what runs there has no
+ * limits of that kind, which is told wherever one is asked for.
+ */
+const none: CgroupFacts = { version: 1, roots: new Map(), controllers: new Set() }
+
 export async function cgroupFacts(): Promise<CgroupFacts> {
+  if (!ownUserNamespace.isInitial && !(await mayMakeGroups())) return none
   const [mounts, controllers] = await Promise.all([
     readText('/proc/self/mounts'),
     readText('/sys/fs/cgroup/cgroup.controllers'),
   ])
   return parseCgroupMounts(mounts ?? '', controllers ?? '')
+}
+
+/** In a container of a daemon root may make groups; root of an ordinary user's namespace may not. */
+async function mayMakeGroups(): Promise<boolean> {
+  const mounts = (await readText('/proc/self/mounts')) ?? ''
+  const facts = parseCgroupMounts(mounts, '')
+  const place = facts.version === 2 ? facts.root : facts.roots.get('memory')
+  return place !== undefined && (await isWritable(place))
 }
 
 /** The directories of one control group, such as `/berth/taslug-7`: one, or one for each tree. */
@@ -131,6 +147,13 @@ function serviceTrees(facts: CgroupFacts): { root: string; entry: RegExp }[] {
     ...(versionTwo === undefined ? [] : [{ root: versionTwo, entry: /^0::(.+)$/m }]),
     ...(systemd === undefined ? [] : [{ root: systemd, entry: /^\d+:name=systemd:(.+)$/m }]),
   ]
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 function nothingThere(error: unknown): [] {

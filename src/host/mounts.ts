@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { runCommand } from './command.ts'
-import { mkdir, readText, rm, symlink } from './files.ts'
+import { mkdir, readText, rm, statfs, symlink } from './files.ts'
 import type { Instance } from './instance.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { ownUserNamespace } from './user-namespace.ts'
 
 /** The mount points of a `/proc/PID/mountinfo`, in the order they were mounted (proc(5)). */
 export function parseMountPoints(mountinfo: string): string[] {
@@ -25,9 +26,17 @@ export function ensureRunDirectory(instance: Instance): Promise<void> {
   return oneAtATime(`run directory ${instance.run}`, async () => {
     await mkdir(instance.run, { recursive: true, mode: 0o755 })
     if ((await mountPoints()).includes(instance.run)) return
+    // What is mounted in a namespace of ours is seen by no command outside, and the socket has to be.
+    if (!ownUserNamespace.isInitial && (await isInMemory(instance.run))) return
     const options = 'mode=0755,size=64m,nosuid,nodev,noexec'
     await runCommand(['mount', '-t', 'tmpfs', '-o', options, instance.name, instance.run])
   })
+}
+
+/** Whether a directory lies on a tmpfs. */
+async function isInMemory(directory: string): Promise<boolean> {
+  const tmpfs = 0x01021994
+  return (await statfs(directory)).type === tmpfs
 }
 
 /**
@@ -54,8 +63,12 @@ export async function mountOverlay(overlay: {
 }): Promise<void> {
   const { source, target, options, cwd = '/' } = overlay
   const env = { LIBMOUNT_FORCE_MOUNT2: 'always' }
-  await runCommand(['mount', '-t', 'overlay', '-o', options, source, target], { cwd, env })
+  const all = ownUserNamespace.isInitial ? options : `${options},userxattr`
+  await runCommand(['mount', '-t', 'overlay', '-o', all, source, target], { cwd, env })
 }
+
+/** The attribute of a directory that hides what lies below it; `trusted.` ones belong to the host's root alone. */
+export const opaqueAttribute = ownUserNamespace.isInitial ? 'trusted.overlay.opaque' : 'user.overlay.opaque'
 
 /** Unmounts everything at or below `path`, innermost first. Nothing mounted there is no error. */
 export async function unmountBelow(path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative } from 'node:path'
 import { writeAttributes, type Attributes } from '../host/file-attributes.ts'
 import * as files from '../host/files.ts'
+import { opaqueAttribute } from '../host/mounts.ts'
 import { LinksInCircle, resolveInRoot } from '../host/root-links.ts'
 import { makeFifo, makeWhiteouts } from '../host/special-files.ts'
 import { shown, TarFault, type TarHeader } from './foreign-header.ts'
@@ -12,7 +13,6 @@ const limits = { entries: 2_000_000, fifos: 1000, account: 0o7777777 } as const
 
 const whiteoutPrefix = '.wh.'
 const opaqueMarker = '.wh..wh..opq'
-const opaqueAttribute = 'trusted.overlay.opaque'
 
 /**
  * The unpacked tree of a layer that somebody else made, as overlayfs wants it. The paths of a hostile one lead nowhere

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { readAttributes, type Attributes } from '../host/file-attributes.ts'
 import * as files from '../host/files.ts'
 import { HashingFile, readChunks } from '../host/hashing-file.ts'
+import { opaqueAttribute } from '../host/mounts.ts'
 import type { TreeEntry } from '../host/tree.ts'
 import { encodeHeader, endOfArchive, paddingFor, type TarEntry } from './tar.ts'
 
@@ -43,8 +44,6 @@ export async function* archiveEntries(
     if (isOpaque(own)) yield { entry: opaque(each) }
   }
 }
-
-const opaqueAttribute = 'trusted.overlay.opaque'
 
 function isOpaque(own: Attributes | undefined): boolean {
   return own?.get(opaqueAttribute)?.toString() === 'y'

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { runCommand } from '../host/command.ts'
 import * as files from '../host/files.ts'
 import { pathsOf, type Instance, type Paths } from '../host/instance.ts'
+import { opaqueAttribute } from '../host/mounts.ts'
 import { listTree, syncTree, type TreeEntry } from '../host/tree.ts'
 import { hexOf, type Digest } from '../model/names.ts'
 import { layerMissing } from '../model/problems/install.ts'
@@ -132,7 +133,7 @@ async function restoreWhiteouts(root: string): Promise<void> {
     if (!name.startsWith(whiteoutPrefix)) continue
     const { mtimeMs } = await files.lstat(parent)
     await files.unlink(join(root, path))
-    if (name === opaqueMarker) await runCommand(['setfattr', '-n', 'trusted.overlay.opaque', '-v', 'y', parent])
+    if (name === opaqueMarker) await runCommand(['setfattr', '-n', opaqueAttribute, '-v', 'y', parent])
     else await runCommand(['mknod', '-m', '0', join(parent, name.slice(whiteoutPrefix.length)), 'c', '0', '0'])
     await files.lutimes(parent, mtimeMs / 1000, mtimeMs / 1000)
   }

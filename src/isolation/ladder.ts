@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { mkdir, rm } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
+import { ownUserNamespace } from '../host/user-namespace.ts'
 import { sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import type { Isolator } from './isolator.ts'
@@ -16,6 +17,9 @@ import { claim, levelOf } from './sandbox/record.ts'
 import { reasonOf, startSandbox } from './sandbox/start.ts'
 import { endGracefully, removeSandbox } from './sandbox/stop.ts'
 import { watchSandboxes } from './sandbox/watch.ts'
+
+const onlyContainers =
+  'berth runs as an ordinary user, who can be given `container` and no other level: run it with sudo'
 
 /** All levels, each sandbox under a monitor of its own, so that it survives berth. */
 export function ladder(instance: Instance): Isolator {
@@ -58,9 +62,12 @@ export function ladder(instance: Instance): Isolator {
   return {
     missing: async (name) => [
       ...(await missingForSandboxes(await facts())),
-      ...(isKnown(name) ? await levelCalled(name).missing(await facts()) : [`this berth does not give ${name} yet`]),
+      ...(name === 'container' || ownUserNamespace.isInitial ? [] : [onlyContainers]),
+      ...(isKnown(name)
+        ? await levelCalled(name).missing(await facts(), instance)
+        : [`this berth does not give ${name} yet`]),
     ],
-    weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts()) : []),
+    weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts(), instance) : []),
     start: async (spec) => {
       const { init } = await owning(spec, startSandbox).catch((cause: unknown) => {
         throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })

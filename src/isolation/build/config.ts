@@ -24,7 +24,8 @@ export type BuildMount =
 export interface BuildSurroundings {
   readonly rootfs: string
   readonly networkNamespace: string
-  readonly cgroup: string
+  /** Undefined where berth may make none. */
+  readonly cgroup: string | undefined
   /** Whether the kernel counts swap; without it a limit on swap is refused. */
   readonly countsSwap: boolean
   /** Processors, as in `0-3,5`, when it may not have all of them. */
@@ -83,27 +84,27 @@ export function buildConfig(process: BuildProcess, around: BuildSurroundings): o
     },
     mounts: [...systemMounts, ...(around.hasScratch ? scratchMounts : [sharedMemory]), ...around.mounts.map(mountOf)],
     linux: {
-      cgroupsPath: around.cgroup,
       namespaces: [
         ...['pid', 'mount', 'uts', 'ipc', 'cgroup'].map((type) => ({ type })),
         { type: 'network', path: around.networkNamespace },
       ],
-      resources: {
-        devices: [{ allow: false, access: 'rwm' }],
-        memory: {
-          limit: buildLimits.memoryBytes,
-          ...(around.countsSwap ? { swap: buildLimits.memoryBytes } : {}),
-        },
-        pids: { limit: buildLimits.pids },
-        // A quarter of what a running application gets when both want the processor.
-        cpu: { shares: 256, ...(around.processors === undefined ? {} : { cpus: around.processors }) },
-      },
+      ...(around.cgroup === undefined ? {} : { cgroupsPath: around.cgroup, resources: resourcesOf(around) }),
       seccomp: buildSeccomp,
       maskedPaths: ['acpi', 'kcore', 'keys', 'latency_stats', 'timer_list', 'sched_debug', 'scsi'].map(
         (name) => `/proc/${name}`,
       ),
       readonlyPaths: ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`),
     },
+  }
+}
+
+function resourcesOf({ countsSwap, processors }: BuildSurroundings) {
+  return {
+    devices: [{ allow: false, access: 'rwm' }],
+    memory: { limit: buildLimits.memoryBytes, ...(countsSwap ? { swap: buildLimits.memoryBytes } : {}) },
+    pids: { limit: buildLimits.pids },
+    // A quarter of what a running application gets when both want the processor.
+    cpu: { shares: 256, ...(processors === undefined ? {} : { cpus: processors }) },
   }
 }
 

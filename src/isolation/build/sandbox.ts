@@ -77,11 +77,12 @@ export class BuildSandbox {
   ): Promise<BuildExit> {
     this.#commands += 1
     const container = `${this.#instance.name}-build-${this.id}-${this.#commands}`
+    const cgroups = await cgroupFacts()
     const config = buildConfig(process, {
       rootfs: this.root,
       networkNamespace: this.#network,
-      cgroup: `/${this.#instance.name}/build-${this.id}`,
-      countsSwap: await countsSwap(await cgroupFacts()),
+      cgroup: cgroups.controllers.size > 0 ? `/${this.#instance.name}/build-${this.id}` : undefined,
+      countsSwap: await countsSwap(cgroups),
       ...(await processorsOf()),
       epoch: this.#spec.epoch,
       mounts: this.#spec.mounts,

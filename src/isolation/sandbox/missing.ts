@@ -1,5 +1,6 @@
 import { runCommand } from '../../host/command.ts'
 import { exists, readText } from '../../host/files.ts'
+import { ownUserNamespace } from '../../host/user-namespace.ts'
 import { findProgram } from '../../host/programs.ts'
 import type { HostFacts } from './facts.ts'
 import { programs } from './programs.ts'
@@ -35,7 +36,7 @@ export async function missingForSandboxes({ cgroups }: HostFacts): Promise<strin
     check(hasOverlay, 'the kernel has no overlayfs: modprobe overlay'),
     ...['memory', 'pids', 'cpu'].map((name) =>
       check(
-        cgroups.controllers.has(name),
+        cgroups.controllers.has(name) || !ownUserNamespace.isInitial,
         `the cgroup controller \`${name}\` is off: boot with cgroup_enable=${name} or without what disables it`,
       ),
     ),

@@ -4,6 +4,7 @@ import { mountDiskImage } from '../../host/disk-image.ts'
 import { chmod, exists, lchown, mkdir, readdir, readText, writeFile } from '../../host/files.ts'
 import { type Instance, pathsOf } from '../../host/instance.ts'
 import { mountPoints } from '../../host/mounts.ts'
+import { ownUserNamespace } from '../../host/user-namespace.ts'
 import { oneAtATime } from '../../host/one-at-a-time.ts'
 import { appUid, type SandboxSpec, type Volume } from '../../model/sandbox.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -24,7 +25,9 @@ export async function takeVolumes(layout: Layout, { volumes, idBase }: SandboxSp
 
 async function take({ source, image }: Volume, idBase: number): Promise<string | undefined> {
   const owner = idBase + appUid
-  const isMounted = image !== undefined && !(await isOldDirectory(source, image.file))
+  // Only the host's root may mount images; an ordinary user's volumes are directories, which is told as a weakness.
+  const canMount = image !== undefined && ownUserNamespace.isInitial
+  const isMounted = canMount && !(await isOldDirectory(source, image.file))
   const device = isMounted ? await mountDiskImage({ ...image, owner }, source) : undefined
   await mkdir(source, { recursive: true, mode: 0o700 })
   // The directory itself only: what the application made in it is already its own, and links in it lead anywhere.

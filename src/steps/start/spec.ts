@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { ownUserNamespace } from '../../host/user-namespace.ts'
 import type { Paths } from '../../host/instance.ts'
 import { releaseName } from '../../model/names.ts'
 import type { Release, RunSpec } from '../../model/release.ts'
@@ -8,6 +9,16 @@ import type { Secret } from '../../model/secret.ts'
 /** Host ids: each application has 65,536 of its own, for its whole life, and nobody else ever gets them. */
 const firstId = 1_200_000
 const idsEach = 65_536
+
+/**
+ * An ordinary user has 65,536 ids for everything. There each application has two of its own: what is root for it, and what
+ * it runs as; `appUid` is added to the base there, too.
+ */
+function idBaseOf(appId: number): number {
+  if (ownUserNamespace.isInitial) return firstId + appId * idsEach
+  // Up to 30,000 what is root, from 30,001 on what they run as: no id is one of either kind for two applications.
+  return 20_000 + (appId % 10_000)
+}
 
 export interface SpecInput {
   readonly release: Release
@@ -37,7 +48,7 @@ export function oneOffSpec(input: SpecInput, argv: readonly string[]): SandboxSp
     argv,
     workdir: run.workdir,
     env: { ...run.env, ...release.settings, ...secrets, PORT: String(run.port) },
-    idBase: firstId + appId * idsEach,
+    idBase: idBaseOf(appId),
     volumes: run.volumes.map((volume) => volumeOf(volume, join(paths.volumes, release.app))),
     limits: run.limits,
     port: run.port,

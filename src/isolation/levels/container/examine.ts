@@ -45,9 +45,9 @@ interface Wanted {
 
 const where = 'sandbox'
 
-function processDrift(
+export function processDrift(
   found: ProcessFacts,
-  { process: wanted }: Wanted,
+  { process: wanted }: Pick<Wanted, 'process'>,
   { spec, uid }: { readonly spec: SandboxSpec; readonly uid: number },
 ): Drift[] {
   const drift: Drift[] = []
@@ -71,7 +71,7 @@ function walls(uid: number): Record<string, string> {
 }
 
 /** Values are only compared where they are no secrets, and never shown. */
-function environmentDrift(
+export function environmentDrift(
   found: ReadonlyMap<string, string>,
   wanted: readonly string[],
   { env }: SandboxSpec,
@@ -133,7 +133,7 @@ function isReadOnly({ options, superOptions, type }: MountFacts): boolean {
   return options.includes('ro') || superOptions.includes('ro') || type === 'tmpfs'
 }
 
-async function volumeDrift({ volumes }: SandboxSpec, seen: string): Promise<Drift[]> {
+export async function volumeDrift({ volumes }: SandboxSpec, seen: string): Promise<Drift[]> {
   const drift: Drift[] = []
   for (const { source, target } of volumes) {
     if (await isSameFile(source, join(seen, target))) continue

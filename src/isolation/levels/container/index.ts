@@ -1,5 +1,6 @@
 import { writeFile } from '../../../host/files.ts'
 import { setInUserNamespace } from '../../../host/network.ts'
+import { ownUserNamespace } from '../../../host/user-namespace.ts'
 import { execInChroot } from '../../../model/problems/isolation.ts'
 import type { Bundle, CommandLine, Level } from '../../level.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
@@ -14,7 +15,10 @@ import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
 export const container: Level = {
   name: 'container',
   missing: () => missingPrograms([{ program: 'runc', package: 'runc', purpose: 'makes the containers' }]),
-  weaknesses: ({ givesUserNamespaces }) => (givesUserNamespaces ? [] : [noUserNamespaces]),
+  weaknesses: ({ givesUserNamespaces, cgroups }) => [
+    ...(givesUserNamespaces ? [] : [noUserNamespaces]),
+    ...(cgroups.controllers.size > 0 ? [] : [noControlGroups]),
+  ],
   uidInside,
   prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
     const config = containerSpec(spec, specFacts(layout, facts, volumeDevices), terminal)
@@ -32,9 +36,13 @@ export const container: Level = {
     examineContainer(layout, { spec, ...running }, specFacts(layout, facts)),
 }
 
-const noUserNamespaces =
+export const noUserNamespaces =
   'this host makes no user namespaces (in a chroot none can be made; else: sysctl -w user.max_user_namespaces=10000): ' +
   'applications run without one, as host users of their own'
+
+const noControlGroups =
+  'berth runs as an ordinary user, who may make no control groups: memory, cpus and pids of applications have no limits, ' +
+  'and volumes no size'
 
 /** With the private root that keeps berth's containers apart from others'. */
 function runtime(layout: Layout): CommandLine {
@@ -47,7 +55,8 @@ function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly str
   return {
     architecture: process.arch,
     cgroupVersion: facts.cgroups.version,
-    cgroupPath: layout.cgroup,
+    cgroupPath: facts.cgroups.controllers.size > 0 ? layout.cgroup : undefined,
+    idsEach: ownUserNamespace.isInitial ? 65_536 : 1,
     countsSwap: facts.countsSwap,
     boundDevices: canBound ? volumeDevices : [],
     hardLimits: facts.hardLimits,

@@ -8,7 +8,10 @@ import { seccompProfile } from './seccomp.ts'
 export interface ContainerFacts {
   readonly architecture: NodeJS.Architecture
   readonly cgroupVersion: 1 | 2
-  readonly cgroupPath: string
+  /** Undefined where berth may make no control groups: then there are no limits of that kind. */
+  readonly cgroupPath: string | undefined
+  /** How many host ids from `idBase` on, and from `idBase` + `appUid` on, are the application's; 65,536 unless said. */
+  readonly idsEach?: number
   /** Whether the kernel counts swap; without it a limit on swap is refused. */
   readonly countsSwap: boolean
   /** Block devices, as `major:minor`, whose use the kernel can bound; those under its volumes. */
@@ -24,14 +27,13 @@ export interface ContainerFacts {
 
 /** Inside the tmpfs on /run, so that no image needs a mount point for it. */
 const initTarget = '/run/berth/init'
-const idsOfOne = 65_536
 
 /**
  * Gives the OCI runtime specification of a sandbox (config.md of runtime-spec 1.0.2): the walls of the `container`
  * level. Secrets are revealed in it: it may be written only where no other user and no disk keeps it.
  */
 export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal?: TerminalSize): object {
-  const ids = [{ containerID: 0, hostID: spec.idBase, size: idsOfOne }]
+  const ids = idMappings(spec, facts)
   return {
     ociVersion: '1.0.2',
     hostname: spec.hostname,
@@ -42,14 +44,19 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
       namespaces: [...namespaces, ...(facts.givesUserNamespaces ? ['user'] : [])].map((type) => ({ type })),
       sysctl: networkSettings(facts),
       ...(facts.givesUserNamespaces ? { uidMappings: ids, gidMappings: ids } : {}),
-      cgroupsPath: facts.cgroupPath,
-      resources: resourcesOf(spec, facts),
+      ...(facts.cgroupPath === undefined ? {} : { cgroupsPath: facts.cgroupPath, resources: resourcesOf(spec, facts) }),
       seccomp: seccompProfile(facts.architecture),
       rootfsPropagation: 'private',
       maskedPaths,
       readonlyPaths,
     },
   }
+}
+
+/** One range where there are enough ids; else one for what is root inside, and one for what the application runs as. */
+function idMappings({ idBase }: SandboxSpec, { idsEach = 65_536 }: ContainerFacts) {
+  const root = { containerID: 0, hostID: idBase, size: idsEach }
+  return idsEach > appUid ? [root] : [root, { containerID: appUid, hostID: idBase + appUid, size: idsEach }]
 }
 
 function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: TerminalSize) {
@@ -87,7 +94,7 @@ function networkSettings({ hasIpv6 }: ContainerFacts): Record<string, string> {
   return { 'net.ipv4.ip_unprivileged_port_start': '0', ...(hasIpv6 ? noIpv6 : {}) }
 }
 
-function mountsOf({ volumes, limits }: SandboxSpec, { init }: ContainerFacts) {
+function mountsOf({ volumes, limits }: SandboxSpec, { init, cgroupPath }: ContainerFacts) {
   const temporary = ['nosuid', 'nodev', 'noexec']
   return [
     // Only its own processes' entries; of other users' in the same sandbox, nothing.
@@ -105,7 +112,7 @@ function mountsOf({ volumes, limits }: SandboxSpec, { init }: ContainerFacts) {
     memory('/run', [...temporary, 'mode=1777'], 4 * 1024 ** 2, 1024),
     // No sysfs, which tells about the host's hardware; but the limits, which Node and the JVM size themselves by.
     memory('/sys', [...temporary, 'mode=755'], 64 * 1024, 64),
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...temporary, 'relatime', 'ro'] },
+    ...(cgroupPath === undefined ? [] : [groupsMount]),
     { destination: initTarget, type: 'bind', source: init, options: ['bind', 'ro', 'nosuid', 'nodev'] },
     ...volumes.map(({ source, target }) => ({
       destination: target,
@@ -114,6 +121,13 @@ function mountsOf({ volumes, limits }: SandboxSpec, { init }: ContainerFacts) {
       options: ['bind', 'rw', ...temporary],
     })),
   ]
+}
+
+const groupsMount = {
+  destination: '/sys/fs/cgroup',
+  type: 'cgroup',
+  source: 'cgroup',
+  options: ['nosuid', 'nodev', 'noexec', 'relatime', 'ro'],
 }
 
 function memory(destination: string, flags: readonly string[], bytes: number, inodes: number) {
