@@ -45,10 +45,10 @@ export interface Level {
   readonly name: LevelName
 
   /** Why this host cannot give it, each with its fix; what every level needs is looked at elsewhere. */
-  missing(facts: HostFacts): Promise<readonly string[]>
+  missing(facts: HostFacts, instance: Instance): Promise<readonly string[]>
 
   /** What it lacks on this host although it can be given. */
-  weaknesses(facts: HostFacts): readonly string[]
+  weaknesses(facts: HostFacts, instance: Instance): readonly string[] | Promise<readonly string[]>
 
   /** The application's user and group, as it sees itself. */
   uidInside(spec: SandboxSpec, facts: HostFacts): number

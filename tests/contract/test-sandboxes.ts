@@ -12,6 +12,7 @@ import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
+import { shareMachineParts } from './test-machines.ts'
 import { applicationEnvironment, applicationTree, rootFileSystem, run } from './test-trees.ts'
 
 export { run }
@@ -52,6 +53,7 @@ export class TestSandboxes implements AsyncDisposable {
     await mkdir(home, { mode: 0o711 })
     const instance = instanceFrom({ BERTH_HOME: home })
     await ensureRunDirectory(instance)
+    if (level === 'vm') await shareMachineParts(home)
     const tree = levelPromises[level].ownRoot ? await rootFileSystem() : await applicationTree()
     return new TestSandboxes(level, instance, ladder(instance), tree)
   }

@@ -3,9 +3,10 @@ import type { Level } from '../level.ts'
 import { chroot } from './chroot/index.ts'
 import { container } from './container/index.ts'
 import { gvisor } from './gvisor/index.ts'
+import { vm } from './vm/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [chroot, container, gvisor]
+export const levels: readonly Level[] = [chroot, container, gvisor, vm]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)

@@ -1,0 +1,132 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
+import { exists, mkdir, writeFile } from '../../../host/files.ts'
+import type { Instance } from '../../../host/instance.ts'
+import { isAlive } from '../../../host/processes.ts'
+import { findProgram } from '../../../host/programs.ts'
+import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
+import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
+import { missingPrograms } from '../../sandbox/missing.ts'
+import { environmentOf } from '../environment.ts'
+import { launcher, writeLaunch } from '../launched/launch.ts'
+import { findAccelerator } from './accelerator.ts'
+import { ensureInitramfs, programsDirectory } from './initramfs.ts'
+import { descriptorsOf, deviceOfVolume, qemuCommand, sizeOf } from './machine.ts'
+import { machinePaths, sharedPaths } from './paths.ts'
+import { ensureRootImage, imageCommand } from './root-image.ts'
+import { attachVolumes } from './volumes.ts'
+
+const emulator = 'qemu-system-x86_64'
+
+/**
+ * The `vm` level: qemu with a kernel of the application's own. Its root is a read-only block device, made of the same
+ * layers; volumes are block devices too. No file system of the host is shared with it.
+ */
+export const vm: Level = {
+  name: 'vm',
+  attachesVolumes: true,
+  missing: async (_facts, instance) => [
+    ...(process.arch === 'x64' ? [] : ['virtual machines are made on x86-64 only, so far']),
+    ...(await missingPrograms([
+      { program: emulator, package: 'qemu-system-x86', purpose: 'is the virtual machine' },
+      { program: 'mkfs.erofs', package: 'erofs-utils', purpose: 'makes block devices of images' },
+      { program: 'nft', package: 'nftables', purpose: 'leads to the virtual machine' },
+    ])),
+    ...((await hasKernel(instance)) ? [] : ['a kernel for virtual machines is missing: berth doctor --fix']),
+  ],
+  weaknesses: async (_facts, instance) =>
+    (await hasKernel(instance)) && (await findAccelerator(instance)) === 'tcg' ? [isEmulated] : [],
+  uidInside,
+  prepare,
+  runtime: launcher,
+  inside,
+  examine: async ({ layout }) => Promise.resolve({ drift: [], root: layout.root, isBare: true, covered: new Set() }),
+}
+
+const isEmulated =
+  'KVM does not work on this host (a kernel was tried): virtual machines are emulated, which makes everything in them ' +
+  'some ten times slower'
+
+/** No user namespace is needed in a kernel of its own; files of volumes belong to the same user at every level. */
+function uidInside({ idBase }: SandboxSpec): number {
+  return idBase + appUid
+}
+
+async function hasKernel(instance: Instance): Promise<boolean> {
+  return exists(join(sharedPaths(instance).kernel, 'vmlinuz'))
+}
+
+async function prepare(bundle: Bundle): Promise<void> {
+  const { instance, layout, spec, facts } = bundle
+  const paths = machinePaths(layout)
+  const [how, program, initramfs, rootImage, volumeImages] = await Promise.all([
+    findAccelerator(instance),
+    findProgram(emulator),
+    ensureInitramfs(instance),
+    ensureRootImage(instance, spec.layers),
+    attachVolumes(bundle),
+    mkdir(paths.all, { mode: 0o700 }),
+  ])
+  const parts = {
+    kernel: join(sharedPaths(instance).kernel, 'vmlinuz'),
+    scaffoldImage: paths.scaffoldImage,
+    ...{ initramfs, rootImage, volumeImages },
+  }
+  const descriptors = descriptorsOf(parts).map(({ number, mode, path }) => `${number} ${mode} ${path}\n`)
+  const files = {
+    [paths.qemu]: zeroEnded(qemuCommand(spec, program ?? emulator, how)),
+    [paths.descriptors]: descriptors.join(''),
+    [paths.guest]: zeroEnded(guestSettings(spec)),
+    [paths.host]: zeroEnded([
+      ...[`user=${spec.idBase}`, `persist=${layout.persist}`, `port=${spec.port}`],
+      ...(how === 'kvm' ? ['kvm=1'] : []),
+    ]),
+    [paths.scaffold]: zeroEnded(imageCommand(paths.scaffoldImage, layout.scaffold)),
+  }
+  const { host } = sizeOf(spec, how)
+  await Promise.all([
+    ...Object.entries(files).map(([path, text]) => writeFile(path, text, { mode: 0o600 })),
+    makeLimitedGroup(facts.cgroups, layout.cgroup, { ...host, countsSwap: facts.countsSwap }),
+  ])
+  await writeLaunch(bundle, {
+    argv: [(await findProgram('perl')) ?? 'perl', join(programsDirectory, 'supervisor.pl'), paths.all],
+    env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8'],
+    namespaces: ['mount', 'uts', 'ipc', 'net'],
+  })
+}
+
+/** What the guest is told, by the port alone: it holds secrets. */
+function guestSettings(spec: SandboxSpec): string[] {
+  const { limits, link, network, volumes, hostname, workdir, argv } = spec
+  const period = 100_000
+  return [
+    ...argv.map((item) => `arg=${item}`),
+    ...environmentOf(spec).map((item) => `env=${item}`),
+    ...[`cwd=${workdir}`, `uid=${uidInside(spec)}`, `hostname=${hostname}`],
+    ...[`memory=${limits.memoryBytes}`, `pids=${limits.pids}`, `tmp=${limits.tmpBytes}`],
+    `cpu=${Math.round(limits.cpus * period)} ${period}`,
+    `address=${link?.sandboxAddress ?? '127.0.0.1'}`,
+    ...(link ? [`gateway=${link.hostAddress}`, `route=${network ? 1 : 0}`] : []),
+    ...volumes.map(({ target }, index) => `volume=${deviceOfVolume(index)}:${target}`),
+  ]
+}
+
+async function inside({ layout, init }: Running, argv: readonly string[]): Promise<InsideCommand> {
+  // A moment after the start there is none yet; later, only where the machine has ended, which the client finds out.
+  while (!(await exists(machinePaths(layout).socket)) && (await isAlive(init))) await sleep(20)
+  const name = `${layout.bundle}/exec-${process.pid}-${(counter += 1)}`
+  const [pidFile, settings] = [`${name}.pid`, `${name}.settings`]
+  await writeFile(settings, zeroEnded(argv.map((item) => `arg=${item}`)), { mode: 0o600 })
+  const client = join(programsDirectory, 'client.pl')
+  return {
+    command: ['perl', client, '--pid-file', pidFile, machinePaths(layout).socket, settings],
+    pidFile,
+    files: [settings],
+  }
+}
+let counter = 0
+
+function zeroEnded(items: readonly string[]): string {
+  return items.map((item) => `${item}\0`).join('')
+}

@@ -1,0 +1,79 @@
+# A command inside a virtual machine, attached to whoever started this program.
+#
+#   perl client.pl --pid-file F SOCKET SETTINGS
+use strict;
+use warnings;
+use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
+
+my $programs = __FILE__ =~ s{[^/]*$}{}r;
+require "${programs}frames.pl";
+our ($window, $piece);
+
+my ($option, $pid_file, $path, $settings) = @ARGV;
+write_pid();
+socket(my $machine, AF_UNIX, SOCK_STREAM, 0) or die "client: socket: $!\n";
+connect($machine, pack_sockaddr_un($path)) or die "client: the virtual machine does not answer: $!\n";
+my ($size_changed, $sent, $is_open) = (0, 0, 1);
+my ($heard, $queue, %output) = ('', '', O => '', X => '');
+my %handle = (O => \*STDOUT, X => \*STDERR);
+$SIG{WINCH} = sub { $size_changed = 1 };
+$SIG{PIPE}  = 'IGNORE';
+begin();
+serve() while 1;
+
+sub write_pid {
+    open(my $out, '>', "$pid_file.new") or die "client: $pid_file: $!\n";
+    print $out $$;
+    close $out;
+    rename "$pid_file.new", $pid_file or die "client: $pid_file: $!\n";
+}
+
+sub begin {
+    open(my $in, '<', $settings) or die "client: $settings: $!\n";
+    local $/;
+    $queue = frame(0, 'S', scalar(<$in>) . (terminal_size() ? sprintf("rows=%d\0columns=%d\0", terminal_size()) : ''));
+    set_nonblocking($machine);
+}
+
+sub terminal_size {
+    my $size = pack('S4', 0, 0, 0, 0);
+    return ioctl(STDIN, 0x5413, $size) ? unpack('S S', $size) : ();    # TIOCGWINSZ
+}
+
+sub serve {
+    my @readers = ($machine, $is_open && $sent < $window ? \*STDIN : ());
+    my @writers = length $queue ? $machine : ();
+    my ($readable, $writable) = ready(\@readers, \@writers, 0.5);
+    if ($size_changed) { $size_changed = 0; $queue .= frame(0, 'R', pack('n n', terminal_size())) }
+    if (@$writable) { drain($machine, \$queue) // end(125) }
+    for my $handle (@$readable) { $handle == $machine ? hear() : pass_on() }
+}
+
+sub hear {
+    my $bytes = take($machine) // return;
+    if ($bytes eq '') { end(137) }    # the machine has ended, and the command with it
+    $heard .= $bytes;
+    for my $frame (frames(\$heard)) {
+        my ($channel, $kind, $payload) = @$frame;
+        if    ($kind eq 'A') { $sent -= unpack('N', $payload) }
+        elsif ($kind eq 'Z') { my ($wait) = unpack('N', $payload); end($wait & 127 ? 128 + ($wait & 127) : $wait >> 8 & 255) }
+        elsif ($handle{$kind}) { print_all($handle{$kind}, $payload); $queue .= frame(0, 'W', pack('N', length $payload)) }
+    }
+}
+
+# Whoever started this program reads at his own pace; the guest waits when he does not.
+sub print_all {
+    my ($handle, $bytes) = @_;
+    while (length $bytes) {
+        my $written = syswrite($handle, $bytes) // ($! == 4 ? 0 : return);
+        substr($bytes, 0, $written) = '';
+    }
+}
+
+sub pass_on {
+    my $read = sysread(STDIN, my $bytes, $piece) // return;
+    if ($read) { $sent += $read; $queue .= frame(0, 'I', $bytes) }
+    else       { $is_open = 0; $queue .= frame(0, 'E', '') }
+}
+
+sub end { exit $_[0] }

@@ -1,0 +1,254 @@
+# What stands for a virtual machine on the host: makes its network, starts qemu with what it may have and nothing else,
+# tells the guest what to run, and passes on input, output, signals and the exit status. To the monitor it is the
+# application itself.
+#
+#   perl supervisor.pl DIRECTORY
+#
+# DIRECTORY holds, written by berth: `qemu`, the command line, whose items end with a zero; `descriptors`, a line
+# `NUMBER r|rw PATH` for each file that qemu gets opened; `guest`, the settings that the guest gets; `host`, settings of
+# this program; `scaffold`, the command line that makes the block device of this sandbox's own files.
+use strict;
+use warnings;
+use POSIX qw(dup2);
+use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC pack_sockaddr_un);
+
+my $programs = __FILE__ =~ s{[^/]*$}{}r;
+require "$programs$_.pl" for qw(frames kernel supervisor-network);
+our ($window, $piece);
+
+# As tini shows that it is ready for signals.
+$SIG{TTIN} = 'IGNORE';
+my @signals;
+$SIG{$_} = sub { push @signals, $_[0] } for qw(TERM INT HUP QUIT USR1 USR2 WINCH CHLD);
+$SIG{PIPE} = 'IGNORE';
+
+my $directory = shift @ARGV // die "supervisor: no directory\n";
+my $host = settings(read_file("$directory/host"));
+my $guest = settings(read_file("$directory/guest"));
+my ($control, $console, $qemu, $listener);
+my %clients;        # by channel: what an operator's command reads and writes
+my $channels = 0;
+my ($from_guest, $to_guest, $last_words) = ('', '', '');
+my ($is_up, $status) = (0);
+
+begin();
+serve() while !defined $status;
+exit $status;
+
+sub begin {
+    my $tap = $guest->{gateway} ? make_network($host, $guest) : undef;
+    my @maker = split /\0/, read_file("$directory/scaffold");
+    system({ $maker[0] } @maker) == 0 or die "supervisor: `@maker` has failed\n";
+    ($control, my $its_control) = pair();
+    ($console, my $its_console) = pair();
+    $listener = listen_at("$directory/socket");
+    $qemu = start_qemu([10, $its_control], [11, $its_console], $tap ? [12, $tap] : ());
+    set_nonblocking($_) for $control, $console;
+    $clients{0} = { in => \*STDIN, out => \*STDOUT, err => \*STDERR, O => '', X => '', sent => 0 };
+    my $size = pack('S4', 0, 0, 0, 0);
+    my $terminal = ioctl(STDIN, 0x5413, $size) ? sprintf("rows=%d\0columns=%d\0", unpack('S S', $size)) : '';
+    $to_guest = frame(0, 'S', read_file("$directory/guest") . $terminal);
+    my $user = $host->{user}[0] + 0;
+    chown $user, $user, $host->{persist}[0];
+    become($user, $user);    # the same as qemu, which it has to end; the kernel lets neither look into this process
+}
+
+sub pair { socketpair(my $ours, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!\n"; return ($ours, $its) }
+
+# For root alone: whoever can connect can run commands inside.
+sub listen_at {
+    my ($path) = @_;
+    my $mask = umask 0177;
+    socket(my $socket, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
+    bind($socket, pack_sockaddr_un($path)) && listen($socket, 16) or die "$path: $!\n";
+    umask $mask;
+    return $socket;
+}
+
+# qemu gets its files open, and is nobody: whoever breaks out of the machine into it has only what the machine had.
+sub start_qemu {
+    my (@handles) = @_;
+    for my $line (split /\n/, read_file("$directory/descriptors")) {
+        my ($number, $mode, $path) = split / /, $line, 3;
+        sysopen(my $handle, $path, $mode eq 'rw' ? 2 : 0) or die "supervisor: $path: $!\n";
+        push @handles, [$number, $handle];
+    }
+    my @argv = split /\0/, read_file("$directory/qemu");
+    give_processor($host->{user}[0]) if $host->{kvm};
+    my $pid = fork() // die "fork: $!\n";
+    return $pid if $pid;
+    $SIG{$_} = 'DEFAULT' for qw(TTIN PIPE);
+    # Out of the way of the numbers that they get: none may be overwritten before it has been moved.
+    my @moved = map { [$_->[0], fcntl($_->[1], 0, 100)] } @handles;
+    dup2($_->[1], $_->[0]) // die "dup2: $!\n" for @moved;
+    open(STDIN, '<', '/dev/null');
+    open(STDOUT, '>&', \*STDERR);
+    my $user = $host->{user}[0] + 0;
+    become($user, $user);
+    call('prctl', 1, 9, 0, 0, 0);    # PR_SET_PDEATHSIG: it does not outlive this process
+    %ENV = (PATH => '/usr/bin:/bin', LC_ALL => 'C.UTF-8');
+    exec { $argv[0] } @argv or print STDERR "supervisor: $argv[0]: $!\n";
+    leave(127);
+}
+
+# The device that lends out the processor, as a node that belongs to qemu, seen in this mount namespace alone.
+sub give_processor {
+    my ($user) = @_;
+    my $at = "$directory/devices";
+    mkdir $at;
+    mount_at('tmpfs', 'devices', $at, 'nosuid,noexec', 'size=4k,mode=755');
+    my $node = "$at/kvm";
+    call('mknod', $node, 0020600, (stat '/dev/kvm')[6]);
+    chown $user, $user, $node;
+    mount_at('', $node, '/dev/kvm', 'bind');
+}
+
+sub serve {
+    my (%source, %sink);
+    $source{ fileno($_) } = [$_] for grep { $_ } $control, $console, $listener;
+    $sink{ fileno($control) } = [$control] if $control && length $to_guest;
+    while (my ($number, $client) = each %clients) {
+        $source{ fileno($client->{in}) } = [$client->{in}, $number] if $client->{in} && $client->{sent} < $window;
+        for my $kind (qw(O X)) {
+            my $handle = $client->{ $kind eq 'O' ? 'out' : 'err' } or next;
+            $sink{ fileno($handle) . $kind } = [$handle, $number, $kind] if length $client->{$kind};
+        }
+    }
+    my ($readable, $writable) = ready([map { $_->[0] } values %source], [map { $_->[0] } values %sink], 0.5);
+    heed(shift @signals) while @signals;
+    my %is_writable = map { fileno($_) => 1 } @$writable;
+    for my $entry (values %sink) {
+        my ($handle, $number, $kind) = @$entry;
+        next unless $handle && defined fileno($handle) && $is_writable{ fileno($handle) };
+        if (!defined $number) { drain($control, \$to_guest) }
+        else                  { deliver($number, $kind) }
+    }
+    for my $handle (@$readable) {
+        next unless defined fileno($handle);
+        if    ($handle == ($control // 0)) { hear() }
+        elsif ($handle == ($console // 0)) { overhear() }
+        elsif ($handle == $listener)       { welcome() }
+        else                               { pass_on($source{ fileno($handle) }[1]) }
+    }
+    settle();
+}
+
+sub ask_guest { my ($number, $kind, $payload) = @_; $to_guest .= frame($number, $kind, $payload) }
+
+sub heed {
+    my ($name) = @_;
+    return if $name eq 'CHLD';
+    my %number = (HUP => 1, INT => 2, QUIT => 3, USR1 => 10, USR2 => 12, TERM => 15);
+    if ($name eq 'WINCH') {
+        my $size = pack('S4', 0, 0, 0, 0);
+        ask_guest(0, 'R', pack('n n', unpack('S S', $size))) if ioctl(STDIN, 0x5413, $size);
+    }
+    elsif ($is_up) { ask_guest(0, 'K', pack('n', $number{$name})) }
+    elsif ($name =~ /TERM|INT|QUIT/) { finish(128 + $number{$name}) }    # nothing has begun that could end itself
+}
+
+sub hear {
+    my $bytes = take($control) // return;
+    return give_up() if $bytes eq '';
+    $from_guest .= $bytes;
+    obey(@$_) for frames(\$from_guest);
+}
+
+sub obey {
+    my ($number, $kind, $payload) = @_;
+    if ($kind eq 'H') { $is_up = 1; return }
+    my $client = $clients{$number} or return;    # it has gone
+    if    ($client->{is_remote}) { $client->{O} .= frame($number, $kind, $payload) }
+    elsif ($kind eq 'A')         { $client->{sent} -= unpack('N', $payload) }
+    elsif ($kind eq 'O' || $kind eq 'X') { $client->{$kind} .= $payload }
+    $client->{end} = $payload if $kind eq 'Z';
+    # The guest is nobody's friend: what it sends beyond what it may is not kept.
+    die "supervisor: the guest sends more than it may\n" if length($client->{O}) + length($client->{X}) > 8 * $window;
+}
+
+# Output to where it goes. A command's client says by itself how much of it has arrived.
+sub deliver {
+    my ($number, $kind) = @_;
+    my $client = $clients{$number} or return;
+    my $written = drain($client->{ $kind eq 'O' ? 'out' : 'err' }, \$client->{$kind});
+    if (!defined $written) { return $number == 0 ? finish(128 + 13) : drop($number) }    # nobody keeps it any more
+    ask_guest($number, 'W', pack('N', $written)) if $number == 0;
+}
+
+sub welcome {
+    accept(my $socket, $listener) or return;
+    set_nonblocking($socket);
+    $channels = $channels % 65535 + 1 while !$channels || $clients{$channels};
+    $clients{$channels} = { is_remote => 1, in => $socket, out => $socket, O => '', X => '', heard => '', sent => 0 };
+}
+
+# Input of the application, or frames of a command's client.
+sub pass_on {
+    my ($number) = @_;
+    my $client = $clients{$number} or return;
+    my $bytes = take($client->{in}) // return;
+    if ($client->{is_remote}) {
+        return drop($number) if $bytes eq '';
+        $client->{heard} .= $bytes;
+        my @frames = eval { frames(\$client->{heard}) };
+        return drop($number) if $@;
+        ask_guest($number, $_->[1], $_->[2]) for @frames;
+        return;
+    }
+    $client->{sent} += length $bytes;
+    if ($bytes eq '') { delete $client->{in}; ask_guest($number, 'E', '') }
+    else              { ask_guest($number, 'I', $bytes) }
+}
+
+sub drop {
+    my ($number) = @_;
+    my $client = delete $clients{$number} or return;
+    ask_guest($number, 'C', '');
+    close $client->{in};
+}
+
+# The kernel's words are kept for the case that there is nothing else to say.
+sub overhear {
+    my $bytes = take($console) // return;
+    if ($bytes eq '') { close $console; undef $console; return }
+    $last_words = substr($last_words . $bytes, -8192);
+}
+
+# What has ended, and has been told of.
+sub settle {
+    for my $number (keys %clients) {
+        my $client = $clients{$number};
+        next if !defined $client->{end} || length $client->{O} || length $client->{X};
+        return finish(exit_code($client->{end})) if $number == 0;
+        close $client->{in};
+        delete $clients{$number};
+    }
+}
+
+sub exit_code {
+    my ($end) = @_;
+    my ($wait, $out_of_memory) = unpack('N N', $end);
+    if ($out_of_memory) { open(my $mark, '>', "$host->{persist}[0]/oom") }
+    return $wait & 127 ? 128 + ($wait & 127) : $wait >> 8 & 255;
+}
+
+# The machine has ended before the application has.
+sub give_up {
+    my $ended = waitpid($qemu, 0) == $qemu ? $? : 0;
+    $qemu = undef;
+    return finish(128 + ($ended & 127)) if $ended & 127;
+    print STDERR "berth: the virtual machine has ended by itself\n$last_words\n";
+    finish(125);
+}
+
+sub finish {
+    ($status) = @_;
+    if ($qemu) { kill 'KILL', $qemu; waitpid $qemu, 0 }
+}
+
+sub read_file {
+    my ($path) = @_;
+    open(my $in, '<', $path) or die "supervisor: $path: $!\n";
+    local $/;
+    return scalar(<$in>) // '';
+}
