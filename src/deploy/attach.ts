@@ -1,8 +1,10 @@
 import { canonicalJson, type Attachment } from '../image/index.ts'
+import { attestationType } from '../model/attestation.ts'
 import type { Subject } from '../model/bill/bill.ts'
 import { cycloneDx } from '../model/bill/cyclonedx.ts'
 import { provenance } from '../model/bill/provenance.ts'
 import { spdx } from '../model/bill/spdx.ts'
+import type { Digest } from '../model/names.ts'
 import type { Release } from '../model/release.ts'
 import type { BillFormat } from '../model/bill/formats.ts'
 import type { Berth } from './berth.ts'
@@ -17,6 +19,13 @@ const statementMediaType = 'application/vnd.in-toto+json'
 export async function attachDocuments(berth: Berth, subject: Subject): Promise<void> {
   for (const document of documentsOf(subject)) await berth.images.attach(subject.image, document)
   await signImage(berth, subject.image)
+}
+
+/** Keeps what others have signed of an image for as long as the image: a bundle of it takes them along. */
+export async function attachStatements(berth: Berth, image: Digest, statements: readonly string[]): Promise<void> {
+  for (const text of statements) {
+    await berth.images.attach(image, { artifactType: attestationType, mediaType: attestationType, text })
+  }
 }
 
 function documentsOf(subject: Subject): Attachment[] {

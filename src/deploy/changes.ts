@@ -11,6 +11,7 @@ import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { drainInBackground, retireServing } from './drain.ts'
 import { requireWanted, sealWanted, wantedSettings } from './given.ts'
+import { requireStillSigned } from './image-signature.ts'
 import { journaled, secondsSince, type Change } from './journal.ts'
 import { rollOut, tagOf } from './roll-out.ts'
 import { applyRoutes, routesOf, urlOf } from './routing.ts'
@@ -67,6 +68,7 @@ async function serve(
   berth.state.apps.get(name)
   await journaled(berth, { name, action, emit, signal }, async (change) => {
     const release = await choose(change.app)
+    await requireStillSigned(berth, release)
     const commit = () => {
       berth.state.settings.replace(change.app, storedSettings(release))
       berth.state.apps.setDeclared(change.app.id, release.declared)
@@ -134,6 +136,7 @@ export async function changeConfig(berth: Berth, asked: Asked, change: ConfigCha
     const settings = await sealWanted(berth, app, wanted)
     const frozen = freezeSettings(app.declared, settings)
     const current = currentRelease(berth, app)
+    await requireStillSigned(berth, current)
     const release = {
       ...current,
       ...frozen,

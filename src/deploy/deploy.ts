@@ -9,7 +9,7 @@ import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
 import { requireGivenLimits } from './level.ts'
 import { requireReadyHost, type Berth } from './berth.ts'
-import { attachDocuments } from './attach.ts'
+import { attachDocuments, attachStatements } from './attach.ts'
 import { requireLinks } from './egress/links.ts'
 import { buildSecrets } from './build-secrets.ts'
 import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
@@ -76,10 +76,11 @@ export async function deploySource(
     berth.state.deployments.reached(change.deployment, 'install')
     const installed = await install(change)
     const image = { app: name, digest: installed.image.digest }
-    requireReproduced(source.manifest, image, source.retrieved.attestations)
+    const statements = requireReproduced(source.manifest, image, source.retrieved.attestations)
     await describeImage(berth, source, installed)
-    await requireSigned(berth, source, installed.image.digest)
-    const outcome = await release(berth, change, { source, installed, wanted })
+    await attachStatements(berth, image.digest, statements)
+    const signedBy = await requireSigned(berth, source, image.digest)
+    const outcome = await release(berth, change, { source, installed, wanted, signedBy })
     const { number, image: digest } = outcome.release
     const seconds = secondsSince(begun)
     const result = { app: name, release: releaseName(number), digest, url: urlOf(berth, name), seconds }
@@ -148,19 +149,21 @@ interface ReleaseInput {
   readonly source: Source
   readonly installed: Installed
   readonly wanted: Wanted
+  /** Keys, PEM, of which one has to have signed the image. */
+  readonly signedBy: readonly string[]
 }
 
 /** Configure, initialise and start: from an image to a release that serves. */
 async function release(
   berth: Berth,
   change: Change,
-  { source, installed, wanted }: ReleaseInput,
+  { source, installed, wanted, signedBy }: ReleaseInput,
 ): Promise<{ release: Release; changed: boolean }> {
   const { app, emit } = change
   const { next, settings } = await step('configure', emit, async () => {
     berth.state.deployments.reached(change.deployment, 'configure')
     const stored = await sealWanted(berth, app, wanted)
-    const made = await makeRelease(berth, app, { source, installed, settings: stored })
+    const made = await makeRelease(berth, app, { source, installed, signedBy, settings: stored })
     const count = Object.keys(made.settings).length + Object.keys(made.secretVersions).length
     return { result: { next: made, settings: stored }, summary: `${count} ${count === 1 ? 'setting' : 'settings'}` }
   })
@@ -197,7 +200,7 @@ interface MakeInput extends Omit<ReleaseInput, 'wanted'> {
 async function makeRelease(
   berth: Berth,
   app: App,
-  { source, installed: { image, lock }, settings }: MakeInput,
+  { source, installed: { image, lock }, signedBy, settings }: MakeInput,
 ): Promise<Release> {
   const { origin, treeDigest, manifestText } = source.retrieved
   return {
@@ -208,6 +211,7 @@ async function makeRelease(
     source: {
       ...{ description: origin, treeDigest, archive: await storeSource(berth, source) },
       ...(manifestText === undefined ? {} : { manifest: manifestText }),
+      ...(signedBy.length === 0 ? {} : { signedBy: [...signedBy] }),
     },
     lock: await storeLock(berth, lock),
     ...freezeSettings(source.manifest.configure.env, settings),

@@ -4,6 +4,7 @@ import { mkdir, readText, readUntrusted, writeFileAtomically } from '../host/fil
 import { oneAtATime } from '../host/one-at-a-time.ts'
 import type { Digest } from '../model/names.ts'
 import { imageUnsigned, signingKeyUnreadable } from '../model/problems/supply-chain.ts'
+import type { Release } from '../model/release.ts'
 import {
   imageOfPayload,
   payloadMediaType,
@@ -66,23 +67,36 @@ export async function signImage(berth: Berth, image: Digest): Promise<void> {
 
 /**
  * Refuses an image that none of the keys has signed that the manifest names under `[install] signed_by`.
+ * @returns the keys, PEM, for `requireStillSigned()`
  * @throws imageUnsigned, signingKeyUnreadable
  */
 export async function requireSigned(
   berth: Berth,
   { manifest, retrieved, folder }: Source,
   image: Digest,
-): Promise<void> {
-  const named = manifest.install.signed_by
-  if (named.length === 0) return
-  const keys: KeyObject[] = []
-  for (const name of named) {
+): Promise<string[]> {
+  const texts: string[] = []
+  for (const name of manifest.install.signed_by) {
     const text = name.includes('-----BEGIN') ? name : await readUntrusted(join(folder, name))
-    const key = text === undefined ? undefined : keyFrom(text, createPublicKey)
-    if (!key) throw signingKeyUnreadable({ key: name })
-    keys.push(key)
+    if (text === undefined || !keyFrom(text, createPublicKey)) throw signingKeyUnreadable({ key: name })
+    texts.push(text)
   }
-  if (!(await isSignedBy(berth, image, keys))) throw imageUnsigned({ app: retrieved.app, digest: image })
+  await requireOneOf(berth, texts, { app: retrieved.app, digest: image })
+  return texts
+}
+
+/** The same for a release that is brought back or started again. @throws imageUnsigned */
+export async function requireStillSigned(berth: Berth, { app, image, source }: Release): Promise<void> {
+  await requireOneOf(berth, source.signedBy ?? [], { app, digest: image })
+}
+
+async function requireOneOf(
+  berth: Berth,
+  texts: readonly string[],
+  image: { readonly app: string; readonly digest: Digest },
+): Promise<void> {
+  const keys = texts.map((text) => keyFrom(text, createPublicKey)).filter((key) => key !== undefined)
+  if (texts.length > 0 && !(await isSignedBy(berth, image.digest, keys))) throw imageUnsigned(image)
 }
 
 /** What a signature says counts, not where it was found. */

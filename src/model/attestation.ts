@@ -8,6 +8,8 @@ import { isDigest, type Digest } from './names.ts'
 
 export const payloadType = 'application/vnd.in-toto+json'
 export const statementType = 'https://in-toto.io/Statement/v1'
+/** How a statement is attached to its image. */
+export const attestationType = 'application/vnd.dsse.envelope.v1+json'
 export const predicateType = 'urn:x-berth:reproduction:v1'
 
 export const Envelope = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mostAttestations } from './attestation-files.ts'
 import { appNamePattern, isDigest, type Digest } from './names.ts'
 
 /**
@@ -38,6 +39,8 @@ export const BundleHeader = z.strictObject({
   manifest: DigestText.optional(),
   /** Manifests that attach signatures to the image. */
   signatures: z.array(DigestText),
+  /** Manifests that attach what others have signed of the image: that it came out the same. */
+  attestations: z.array(DigestText).min(1).max(mostAttestations).optional(),
   /** Sorted by digest. */
   members: z.array(BundleMember),
 })

@@ -29,6 +29,14 @@ export function digestOf({ sha256 }: Artifact): Digest {
   return `sha256:${sha256}`
 }
 
+/** Beginning of the tag of an artifact without content: its URL answered 404 or 410 when it was recorded. */
+export const absentTag = 'absent:'
+
+/** Whether an artifact says that there was nothing: it has to be nothing in a replay, and there is nothing to fetch. */
+export function isAbsent({ kind, tags = [] }: Pick<Artifact, 'kind' | 'tags'>): boolean {
+  return kind === 'http' && tags.some((tag) => tag.startsWith(absentTag))
+}
+
 /** One line of what the lock was made for, such as `flask ==0.10.1` in requirements.txt. */
 export interface LockedInput {
   /** `berth.toml`, or the path of a file in the tree. */

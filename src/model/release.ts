@@ -61,6 +61,8 @@ export const SourceOrigin = z.strictObject({
   archive: DigestText.optional(),
   /** The manifest, when it is not in the tree. */
   manifest: z.string().optional(),
+  /** Public keys, PEM, as its manifest named them: the image is started only while one of them has signed it. */
+  signedBy: z.array(z.string()).optional(),
 })
 export type SourceOrigin = z.infer<typeof SourceOrigin>
 

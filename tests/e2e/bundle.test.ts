@@ -14,6 +14,7 @@ import { headerName, type BundleHeader } from '../../src/model/bundle.ts'
 import type { Event } from '../../src/model/events.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import { pythonApp } from './apps.ts'
+import { DownloadServer } from './download-server.ts'
 import { repository, TestBerth, type Answer } from './test-berth.ts'
 
 const run = promisify(execFile)
@@ -104,6 +105,23 @@ describe('a bundle', { timeout: 900_000 }, () => {
     assert.equal(found.again?.kind, 'done', JSON.stringify(found.again))
     assert.equal(await hashOf(`${bundle}.again`), await hashOf(bundle))
     await rm(`${bundle}.again`)
+  })
+
+  it('is made of a lock that says of an address that there is nothing', async () => {
+    await using server = await DownloadServer.create()
+    const ask = `exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET ${server.origin}/none HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q 404 <&3`
+    const serve = `$s = IO::Socket::INET->new(LocalPort => 8000, Listen => 5); while ($c = $s->accept) { while (<$c> =~ /\\S/) {} print $c "HTTP/1.0 200 OK\\r\\n\\r\\nnothing"; close $c }`
+    const start = JSON.stringify(['perl', '-MIO::Socket::INET', '-e', serve])
+    const lines = ['FROM debian:bookworm-slim', 'SHELL ["/bin/bash", "-c"]', `RUN ${ask}`, `CMD ${start}`]
+    const empty = await berth.folder({ Dockerfile: lines.join('\n'), 'berth.toml': 'name = "empty"\n' })
+    const { last } = await berth.events('deploy', empty)
+    assert.equal(last.kind, 'deployed', JSON.stringify(last))
+    assert.match(await readFile(join(empty, 'berth.lock'), 'utf8'), /tags = \["absent:404"\]/)
+    const file = join(empty, 'empty.berth')
+    await berth.ok('bundle', 'empty', '-o', file)
+    await using other = await TestBerth.create()
+    assert.equal((await other.events('deploy', file)).last.kind, 'deployed')
+    assert.equal((await other.get('empty')).text, 'nothing')
   })
 
   it('takes settings as a deploy does, and refuses when one is missing', async () => {

@@ -9,50 +9,10 @@ import { readAttributes } from '../../src/host/file-attributes.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import { digestOf, type Artifact } from '../../src/model/lock.ts'
 import { hexOf } from '../../src/model/names.ts'
+import { base, capability } from './base-image.ts'
 import { programs, type Entry, type MadeImage } from './made-image.ts'
 import { TestBerth } from './test-berth.ts'
 import { TestRegistry } from './test-registry.ts'
-
-const directory = { type: 'directory', mode: 0o755 } as const
-/** CAP_SETGID and CAP_SETUID, permitted (linux/capability.h, vfs_cap_data): no UTF-8. */
-const capability = Buffer.from('01000002c0000000000000000000000000000000', 'hex')
-
-function base(system: readonly Entry[], version: string): MadeImage {
-  return {
-    isListed: true,
-    config: {
-      Env: ['PATH=/usr/bin:/bin', `VERSION=${version}`],
-      WorkingDir: '/srv',
-      Entrypoint: null,
-      Cmd: ['/bin/sh'],
-    },
-    layers: [
-      {
-        compression: 'gzip',
-        entries: [
-          ...['bin/', 'etc/', 'tmp/', 'data/', 'old/'].map((path) => ({ path, ...directory })),
-          ...system,
-          { path: 'bin/sh', type: 'symlink', linkTarget: '/usr/bin/dash', mode: 0o777 },
-          { path: 'data/a', content: 'a' },
-          { path: 'data/b', content: 'b' },
-          { path: 'old/x', content: 'x' },
-          { path: 'dev/null', type: 'character', mode: 0o666, device: { major: 1, minor: 3 } },
-        ],
-      },
-      {
-        compression: 'zstd',
-        entries: [
-          { path: 'data/.wh.a' },
-          { path: 'old/.wh..wh..opq' },
-          { path: 'old/y', content: 'y', uid: 33, gid: 33 },
-          { path: 'privileged', mode: 0o6755, content: 'privileged' },
-          { path: 'able', mode: 0o755, content: 'able', attributes: new Map([['security.capability', capability]]) },
-        ],
-      },
-      { entries: [{ path: 'version', content: version }] },
-    ],
-  }
-}
 
 /** The one file of a built image that the tests look at, wherever its layer is. */
 async function built(home: string, path: string): Promise<string[]> {
@@ -61,6 +21,10 @@ async function built(home: string, path: string): Promise<string[]> {
     (await readdir(layers)).map((name) => readFile(join(layers, name, path), 'utf8').catch(() => undefined)),
   )
   return found.filter((text) => text !== undefined)
+}
+
+function largest(artifacts: readonly Artifact[]): Artifact {
+  return artifacts.toSorted((one, other) => other.size - one.size)[0] ?? assert.fail()
 }
 
 /** Takes away what was made of the downloads: they alone have to do. */
@@ -99,6 +63,10 @@ describe('an image of a registry', () => {
     return berth.folder({ 'berth.toml': 'name = "onbase"\n', Dockerfile: `${lines.join('\n')}\n` })
   }
 
+  async function artifactsLocked(): Promise<readonly Artifact[]> {
+    return parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock').artifacts
+  }
+
   before(async () => {
     registry = await TestRegistry.create()
     system = await programs('/usr/bin/dash', '/usr/bin/socat')
@@ -121,7 +89,7 @@ describe('an image of a registry', () => {
 
   it('is locked by the digest of its manifest for this processor, with each of its files', async () => {
     await berth.ok('lock', folder)
-    const { artifacts } = parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock')
+    const artifacts = await artifactsLocked()
     locked = artifacts.filter(({ kind }) => kind === 'image')
     const name = `${registry.host}/team/base`
     const own = locked.filter((artifact) => artifact.name === name)
@@ -185,8 +153,7 @@ describe('an image of a registry', () => {
   it('is fetched again when a download was damaged, and never used damaged', async () => {
     await registry.stop()
     await forgetLayers(berth, locked)
-    const layer = locked.toSorted((one, other) => other.size - one.size)[0]
-    assert.ok(layer)
+    const layer = largest(locked)
     const path = join(berth.home, 'blobs/sha256', layer.sha256)
     const bytes = await readFile(path)
     bytes[1000] = (bytes[1000] ?? 0) ^ 1
@@ -198,8 +165,7 @@ describe('an image of a registry', () => {
   })
 
   it('is refused when the registry has other bytes than the digest says', async () => {
-    const layer = locked.toSorted((one, other) => other.size - one.size)[0]
-    assert.ok(layer)
+    const layer = largest(locked)
     const path = join(registry.data, 'docker/registry/v2/blobs/sha256', layer.sha256.slice(0, 2), layer.sha256, 'data')
     await copyFile(path, `${path}.whole`)
     const bytes = await readFile(path)
@@ -229,12 +195,26 @@ describe('an image of a registry', () => {
     assert.equal(last.kind, 'deployed', JSON.stringify(last))
     assert.match((await berth.get('onbase')).text, /two \/srv/)
     await berth.ok('gc')
-    const { artifacts } = parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock')
+    const artifacts = await artifactsLocked()
     const blobs = new Set(await readdir(join(berth.home, 'blobs/sha256')))
     assert.deepEqual(
       artifacts.filter(({ sha256 }) => !blobs.has(sha256)),
       [],
     )
+  })
+
+  it('goes into a bundle, fetched again for that when a file was lost, and is deployed without a registry', async () => {
+    const artifacts = await artifactsLocked()
+    const layer = largest(artifacts.filter(({ kind }) => kind === 'image'))
+    await rm(join(berth.home, 'blobs/sha256', layer.sha256))
+    const bundle = join(folder, 'onbase.berth')
+    await berth.ok('bundle', 'onbase', '-o', bundle)
+    await registry.stop()
+    await using other = await newBerth()
+    const { last } = await other.events('deploy', bundle)
+    assert.equal(last.kind, 'deployed', JSON.stringify(last))
+    assert.match((await other.get('onbase')).text, /two \/srv/)
+    await registry.start()
   })
 
   it('is found by each way to write it, and brings its triggers, which may need further images', async () => {

@@ -207,6 +207,13 @@ describe('berth', { timeout: 1_800_000 }, () => {
       await berth.ok('reproduce', folder, '--attest', join(folder, 'berth.attestations/somebody.json'))
       await berth.ok('deploy', folder)
       assert.equal((await berth.get('demanding')).text, 'hello from demanding')
+      // Who is given a bundle is given the statements with it.
+      const bundle = join(folder, 'demanding.berth')
+      await berth.ok('bundle', 'demanding', '-o', bundle)
+      await using other = await TestBerth.create()
+      assert.equal((await other.events('deploy', bundle)).last.kind, 'deployed')
+      await other.ok('bundle', 'demanding', '-o', `${bundle}.again`)
+      assert.ok((await readFile(bundle)).equals(await readFile(`${bundle}.again`)))
       await berth.ok('destroy', 'demanding', '--yes')
     })
 

@@ -21,6 +21,7 @@ const run = promisify(execFile)
 function shop(version: string): Record<string, string> {
   return { ...pythonApp({ name: 'shop', manifest }), 'requirements.txt': `itsdangerous==${version}\n` }
 }
+const colour = '[configure.env]\nCOLOUR = { default = "blue" }\n'
 const manifest = '[configure.env]\nGREETING = { default = "hello" }\n'
 
 interface Descriptor {
@@ -201,7 +202,7 @@ describe('what an application is made of', { timeout: 900_000 }, () => {
 
   it('is signed once there is a key, and started by those who ask for that key alone', async () => {
     const sealed = await berth.folder({
-      ...pythonApp({ name: 'sealed', manifest: '[install]\nsigned_by = ["team.pem"]\n' }),
+      ...pythonApp({ name: 'sealed', manifest: `[install]\nsigned_by = ["team.pem"]\n${colour}` }),
     })
     const { publicKey: stranger } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
     await writeFile(join(sealed, 'team.pem'), stranger.export({ type: 'spki', format: 'pem' }))
@@ -228,8 +229,32 @@ describe('what an application is made of', { timeout: 900_000 }, () => {
     } finally {
       await other[Symbol.asyncDispose]()
     }
+    await requireSignedWhenStarted(last.digest)
     await berth.ok('destroy', 'sealed', '--yes')
   })
+
+  /** A release that is brought back has to be signed still; what serves goes on. */
+  async function requireSignedWhenStarted(image: Digest): Promise<void> {
+    await berth.ok('config', 'set', 'sealed', 'COLOUR=red')
+    const path = join(berth.home, 'index.json')
+    const index = await readFile(path, 'utf8')
+    const { manifests, ...rest } = JSON.parse(index) as { manifests: Descriptor[] }
+    const others = manifests.filter(({ artifactType = '' }) => !artifactType.includes('cosign'))
+    assert.ok(others.length < manifests.length)
+    await writeFile(path, JSON.stringify({ ...rest, manifests: others }))
+    const attempts = [
+      ['rollback', 'sealed'],
+      ['restart', 'sealed'],
+      ['config', 'set', 'sealed', 'COLOUR=blue'],
+    ]
+    for (const attempt of attempts) {
+      const problem = await berth.problem(...attempt)
+      assert.deepEqual([problem.code, problem.message.includes(image)], ['image-unsigned', true], attempt.join(' '))
+    }
+    assert.equal((await berth.get('sealed')).status, 200)
+    await writeFile(path, index)
+    await berth.ok('rollback', 'sealed')
+  }
 
   /** As anybody could check it, without berth. */
   async function checkWithOpenssl(image: Digest, key: string): Promise<void> {

@@ -1,13 +1,14 @@
 import { stat } from '../../host/files.ts'
+import { attestationType } from '../../model/attestation.ts'
 import { bundleFormat, type BundleHeader, type BundleMember, type BundleQuestion } from '../../model/bundle.ts'
 import type { Emit } from '../../model/events.ts'
-import { digestOf, type Artifact, type Lock } from '../../model/lock.ts'
+import { digestOf, isAbsent, type Artifact, type Lock } from '../../model/lock.ts'
 import { releaseName, type Digest } from '../../model/names.ts'
 import { Problem } from '../../model/problem.ts'
 import { bundleIncomplete } from '../../model/problems/bundle.ts'
 import type { Release } from '../../model/release.ts'
 import { signatureType } from '../../model/signature.ts'
-import { fetchBlob } from '../../steps/install/index.ts'
+import { fetchArtifact } from '../../steps/install/index.ts'
 import type { Berth } from '../berth.ts'
 import { secondsSince, step } from '../journal.ts'
 import { requireLockOf } from '../locking.ts'
@@ -61,14 +62,14 @@ function nameOf({ app, number }: Release): string {
 }
 
 async function fetchMissing(
-  { images: store }: Berth,
-  { artifacts }: Lock,
+  { instance, images: store }: Berth,
+  lock: Lock,
   { what, emit, signal }: { what: string; emit: Emit; signal: AbortSignal },
 ): Promise<void> {
   let done = 0
-  for (const artifact of artifacts) {
+  for (const artifact of lock.artifacts) {
     try {
-      await fetchBlob({ store, emit, signal }, artifact, (bytes) => {
+      await fetchArtifact({ instance, store, emit, signal }, { lock, artifact }, (bytes) => {
         done += bytes
         emit({ kind: 'progress', step: 'install', what: 'fetched again', done, unit: 'bytes' })
       })
@@ -88,20 +89,28 @@ async function describe(berth: Berth, release: Release): Promise<BundleHeader> {
   const what = nameOf(release)
   if (archive === undefined) throw bundleIncomplete({ what, missing: 'its source', reason: '' })
   const found = new Map<Digest, string>()
-  for (const artifact of lock.artifacts) found.set(digestOf(artifact), describeArtifact(artifact))
+  for (const artifact of lock.artifacts) {
+    if (!isAbsent(artifact)) found.set(digestOf(artifact), describeArtifact(artifact))
+  }
   for (const [digest, name] of await images.partsOf(release.image)) found.set(digest, name)
   found.set(release.lock, 'lock').set(archive, 'source')
   const written = manifest === undefined ? undefined : (await images.blobs.addText(manifest)).digest
   if (written) found.set(written, 'manifest')
-  const signatures = (await images.attachments([release.image])).filter((each) => each.artifactType === signatureType)
-  for (const { digest } of signatures) {
-    for (const part of (await images.partsOf(digest)).keys()) found.set(part, 'signature')
+  const attached = await images.attachments([release.image])
+  const ofType = (type: string) =>
+    attached.filter(({ artifactType }) => artifactType === type).map(({ digest }) => digest)
+  const [signatures, attestations] = [ofType(signatureType).sort(), ofType(attestationType).sort()]
+  for (const [digests, name] of [
+    [signatures, 'signature'],
+    [attestations, 'statement'],
+  ] as const) {
+    for (const digest of digests) for (const part of (await images.partsOf(digest)).keys()) found.set(part, name)
   }
   return {
     ...{ format: bundleFormat, app: release.app, architecture: lock.architecture },
     ...{ image: release.image, lock: release.lock, source: archive },
     ...(written === undefined ? {} : { manifest: written }),
-    signatures: signatures.map(({ digest }) => digest).sort(),
+    ...{ signatures, ...(attestations.length === 0 ? {} : { attestations }) },
     members: await membersOf(berth, found, what),
   }
 }

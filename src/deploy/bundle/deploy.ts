@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
-import { createReadStream, readFile } from '../../host/files.ts'
+import { createReadStream, readFile, stat } from '../../host/files.ts'
+import { readAttachment } from '../../image/index.ts'
 import type { DeployRequest } from '../../model/api.ts'
+import { largestAttestation } from '../../model/attestation-files.ts'
 import type { BundleDeployRequest, BundleHeader } from '../../model/bundle.ts'
 import type { Emit } from '../../model/events.ts'
 import { parseLock } from '../../model/lock-file.ts'
@@ -52,7 +54,8 @@ function retrieveBundle(
     const source = await openStaged(berth, staged, { file, signal })
     try {
       await staged.keep()
-      for (const signature of header.signatures) await berth.images.listAttachment(signature)
+      const { signatures, attestations = [] } = header
+      for (const attached of [...signatures, ...attestations]) await berth.images.listAttachment(attached)
     } catch (error) {
       await source[Symbol.asyncDispose]()
       throw error
@@ -78,12 +81,24 @@ async function openStaged(
     origin: `bundle ${file}`,
     ...{ set: {}, goal: 'deploy', locked: true },
     ...(manifest === undefined ? {} : { manifest: await readFile(pathOf(manifest), 'utf8') }),
+    attestations: await statementsIn(header, pathOf),
   }
   const archive = createReadStream(pathOf(source))
   const opened = await openSource(berth, { request, archive, emit: () => undefined, signal })
   if (opened.retrieved.app === app) return opened
   await opened[Symbol.asyncDispose]()
   throw bundleDamaged({ file, reason: `its manifest is not that of ${app}` })
+}
+
+/** What others have signed of the image, of whose members the reader has made sure. */
+async function statementsIn({ attestations = [] }: BundleHeader, pathOf: StagedBundle['pathOf']): Promise<string[]> {
+  const statements: string[] = []
+  for (const digest of attestations) {
+    const document = readAttachment(await readFile(pathOf(digest), 'utf8'))?.document.digest
+    const size = document === undefined ? Infinity : (await stat(pathOf(document))).size
+    if (document !== undefined && size <= largestAttestation) statements.push(await readFile(pathOf(document), 'utf8'))
+  }
+  return statements
 }
 
 async function takeImage({ images }: Berth, header: BundleHeader, file: string): Promise<Installed> {

@@ -58,6 +58,7 @@ function parseHeader(text: string, file: string): BundleHeader {
     header.source,
     ...(header.manifest ? [header.manifest] : []),
     ...header.signatures,
+    ...(header.attestations ?? []),
   ]
   const lost = needed.find((digest) => !digests.includes(digest))
   if (lost) throw new Damaged(`${lost} is not in it`)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { mkdir, mkdtemp, readFile, removeTree, rename, statfs, syncPath } from '../../host/files.ts'
 import { parseConfig, parseManifest, readAttachment, readLayer } from '../../image/index.ts'
+import { attestationType } from '../../model/attestation.ts'
 import type { BundleHeader } from '../../model/bundle.ts'
 import { hexOf, type Digest } from '../../model/names.ts'
 import { bundleDamaged } from '../../model/problems/bundle.ts'
@@ -42,7 +43,9 @@ export async function stageBundle(berth: Berth, input: BundleInput): Promise<Sta
   try {
     const header = await readAll(berth, reader, { ...input, staging })
     await requireImage(pathOf, header)
-    await requireSignatures(pathOf, header)
+    await requireAttached(pathOf, header, { type: signatureType, list: header.signatures, what: 'signature' })
+    const { attestations: statements = [] } = header
+    await requireAttached(pathOf, header, { type: attestationType, list: statements, what: 'statement' })
     const keep = async () => {
       for (const { digest } of header.members) await rename(pathOf(digest), join(blobs, hexOf(digest)))
       await syncPath(blobs)
@@ -99,16 +102,17 @@ async function requireImage(pathOf: (digest: Digest) => string, { image, members
   }
 }
 
-/** Nothing but signatures may be attached, and to nothing but the image. */
-async function requireSignatures(
+/** Nothing may be attached but what the header says it is, and to nothing but the image. */
+async function requireAttached(
   pathOf: (digest: Digest) => string,
-  { image, signatures, members }: BundleHeader,
+  { image, members }: BundleHeader,
+  { type, list, what }: { readonly type: string; readonly list: readonly Digest[]; readonly what: string },
 ): Promise<void> {
   const digests = new Set(members.map(({ digest }) => digest))
-  for (const digest of signatures) {
+  for (const digest of list) {
     const attachment = readAttachment(await readFile(pathOf(digest), 'utf8'))
-    const isOfImage = attachment?.artifactType === signatureType && attachment.subject === image
+    const isOfImage = attachment?.artifactType === type && attachment.subject === image
     if (!isOfImage || !digests.has(attachment.document.digest))
-      throw new Damaged(`${digest} is no signature of its image`)
+      throw new Damaged(`${digest} is no ${what} of its image`)
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Artifact, Lock } from '../lock.ts'
+import { isAbsent, type Artifact, type Lock } from '../lock.ts'
 import type { Digest } from '../names.ts'
 
 /** What a bill of materials, or a statement of provenance, is about. */
@@ -20,6 +20,7 @@ export function isOnlyForBuild({ part }: Artifact): boolean {
 export function distinctArtifacts({ artifacts }: Lock): Artifact[] {
   const known = new Map<string, Artifact>()
   for (const artifact of artifacts) {
+    if (isAbsent(artifact)) continue
     const key = identityOf(artifact)
     // What is in the image as well is not only for the build.
     if (!known.has(key) || !isOnlyForBuild(artifact)) known.set(key, artifact)

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import * as testing from '../../../tests/adapters/proxy.ts'
-import type { Artifact } from '../../model/lock.ts'
+import { isAbsent, type Artifact } from '../../model/lock.ts'
 import type { Session } from '../session.ts'
-import { generic, isAbsent } from './generic.ts'
+import { generic } from './generic.ts'
 import { registryOf, versionOf } from './generic-request.ts'
 
 const run = promisify(execFile)

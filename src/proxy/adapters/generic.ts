@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { exists } from '../../host/files.ts'
-import { digestOf, type Artifact } from '../../model/lock.ts'
+import { absentTag, digestOf, isAbsent, type Artifact } from '../../model/lock.ts'
 import { NotFound, type Adapter, type BuildAnswer, type BuildRequest, type MakeAdapter } from '../adapter.ts'
 import type { Recorder, Shelf } from '../adapter.ts'
 import { headersOf, lockedUrl, nameOf, registryOf, versionOf } from './generic-request.ts'
@@ -11,14 +11,6 @@ import { contentTypeOf } from './generic-type.ts'
  * something else tomorrow (`latest`) keeps meaning what it did.
  */
 export const generic: MakeAdapter = () => new GenericAdapter()
-
-/** That a server has nothing at a URL is an answer too: builds look for what may be there. */
-const absent = 'absent:'
-
-/** An artifact without content: its URL answered 404 or 410 when it was recorded, and has to in a replay. */
-export function isAbsent({ kind, tags = [] }: Artifact): boolean {
-  return kind === 'http' && tags.some((tag) => tag.startsWith(absent))
-}
 
 class GenericAdapter implements Adapter {
   readonly kind = 'http'
@@ -40,7 +32,7 @@ class GenericAdapter implements Adapter {
       return await answerWith(artifact, recorder.path(artifact))
     } catch (error) {
       if (!(error instanceof NotFound) || (error.status !== 404 && error.status !== 410)) throw error
-      recorder.add({ ...name, url, ...nothing, tags: [`${absent}${error.status}`] })
+      recorder.add({ ...name, url, ...nothing, tags: [`${absentTag}${error.status}`] })
       return { status: error.status, body: `${error.message}\n` }
     }
   }
@@ -50,7 +42,7 @@ class GenericAdapter implements Adapter {
     const found = shelf.artifacts.filter((artifact) => artifact.url === url && artifact.kind !== 'git')
     const artifact = isReading(request) ? (found.find((one) => !isAbsent(one)) ?? found[0]) : undefined
     if (!artifact) return { status: 403, body: `berth: ${request.method} ${url} is not in berth.lock\n`, missing: url }
-    if (isAbsent(artifact)) return { status: artifact.tags?.includes(`${absent}410`) ? 410 : 404 }
+    if (isAbsent(artifact)) return { status: artifact.tags?.includes(`${absentTag}410`) ? 410 : 404 }
     return answerWith(artifact, await shelf.provide(artifact))
   }
 

@@ -23,6 +23,11 @@ export interface LockedImage {
   readonly digest: Digest
 }
 
+/** What fetching an image needs of a workshop. */
+export type ImagePlace = Pick<Workshop, 'instance' | 'emit' | 'signal'> & {
+  readonly store: Pick<Workshop['store'], 'blobs'>
+}
+
 /** How skopeo(1) and podman(1) write an image, or one file of it. */
 export function addressOf(name: string, digest: Digest): string {
   return `docker://${name}@${digest}`
@@ -32,7 +37,7 @@ export function addressOf(name: string, digest: Digest): string {
  * Makes sure that files of an image are in the store and whole; fetches the image by its digest when they are not.
  * @throws imageUnreachable, imageRefused, imageUnusable, hashMismatch
  */
-export async function ensureBlobs(workshop: Workshop, image: LockedImage, digests: readonly Digest[]): Promise<void> {
+export async function ensureBlobs(workshop: ImagePlace, image: LockedImage, digests: readonly Digest[]): Promise<void> {
   const { name, digest } = image
   await oneAtATime(`${workshop.instance.home} ${name}@${digest}`, async () => {
     for (const each of digests) {
@@ -44,7 +49,7 @@ export async function ensureBlobs(workshop: Workshop, image: LockedImage, digest
 }
 
 /** Fetches an image for this processor into the store. @returns the digest of its manifest */
-async function fetchImage(workshop: Workshop, { reference, name, digest }: LockedImage): Promise<Digest> {
+async function fetchImage(workshop: ImagePlace, { reference, name, digest }: LockedImage): Promise<Digest> {
   const { emit, instance, store } = workshop
   const directory = store.blobs.temporaryPath('image')
   const onFile = (done: number) =>
@@ -66,7 +71,7 @@ async function fetchImage(workshop: Workshop, { reference, name, digest }: Locke
  * @throws imageUnreachable, imageRefused
  */
 export async function fromRegistry<Answer>(
-  { signal }: Workshop,
+  { signal }: Pick<ImagePlace, 'signal'>,
   reference: string,
   ask: (asking: { readonly architecture: string; readonly signal: AbortSignal }) => Promise<Answer>,
 ): Promise<Answer> {
@@ -91,7 +96,7 @@ export function usable<Result>(reference: string, read: () => Result): Result {
 }
 
 /** Moves a fetched image into the store; its manifest comes last, when all that it names is there. */
-async function takeImage(workshop: Workshop, directory: string, reference: string): Promise<Digest> {
+async function takeImage(workshop: ImagePlace, directory: string, reference: string): Promise<Digest> {
   const path = join(directory, 'manifest.json')
   const text = await files.readUntrusted(path, largestDocument)
   const { config, layers } = usable(reference, () => {
@@ -104,7 +109,7 @@ async function takeImage(workshop: Workshop, directory: string, reference: strin
   return digest
 }
 
-async function takeBlob(workshop: Workshop, directory: string, { digest, size }: Blob): Promise<void> {
+async function takeBlob(workshop: ImagePlace, directory: string, { digest, size }: Blob): Promise<void> {
   const path = join(directory, hexOf(digest))
   if (!(await files.exists(path))) return // the same file twice
   const { size: found } = await files.stat(path)
@@ -113,7 +118,7 @@ async function takeBlob(workshop: Workshop, directory: string, { digest, size }:
   await files.rm(path)
 }
 
-async function addFile({ store }: Workshop, path: string, expected: Digest): Promise<void> {
+async function addFile({ store }: Pick<ImagePlace, 'store'>, path: string, expected: Digest): Promise<void> {
   await store.blobs.add(
     async (output) => {
       for await (const chunk of readChunks(path)) await output.write(chunk)
