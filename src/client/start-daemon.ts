@@ -5,6 +5,7 @@ import { runCommand } from '../host/command.ts'
 import { startDetached } from '../host/detached.ts'
 import { exists, hasCode, mkdir, readText, writeFileAtomically } from '../host/files.ts'
 import { pathsOf, type Instance } from '../host/instance.ts'
+import { ensureOwnNamespaces, homeInside, insideOwnNamespaces, runInside } from '../host/own-namespaces.ts'
 import { identify, sendSignal, waitForEnd } from '../host/processes.ts'
 import type { DaemonInfo } from '../model/api.ts'
 import type { Problem } from '../model/problem.ts'
@@ -35,7 +36,7 @@ export async function connectDaemon(access: DaemonAccess): Promise<Connection> {
   const connection = connect(pathsOf(access.instance).socket, access.signal)
   const info = await ask(connection, access)
   if (info && !isOlder(info.version, version)) return connection
-  if (!access.isRoot) {
+  if (!access.isRoot && !(access.instance.isOwn && !info)) {
     throw rootNeeded({
       what: info ? 'upgrade the berth daemon' : 'start the berth daemon',
       command: access.commandLine,
@@ -147,10 +148,28 @@ async function countRestarts(): Promise<number> {
 }
 
 /** Calls back with how the daemon ended, should it end. */
-async function startByOurselves({ instance, environment }: DaemonAccess, onEnd: (how: string) => void): Promise<void> {
+async function startByOurselves(
+  { instance, environment, isRoot }: DaemonAccess,
+  onEnd: (how: string) => void,
+): Promise<void> {
   const log = pathsOf(instance).daemonLog
   await mkdir(dirname(log), { recursive: true, mode: 0o700 })
-  void startDetached([launcher, 'serve'], { log, environment }).ended.then(onEnd)
+  const start = isRoot ? { argv: [launcher, 'serve'] as const, environment } : await startOwn(instance, environment)
+  void startDetached(start.argv, { log, environment: start.environment }).ended.then(onEnd)
+}
+
+/** An ordinary user's daemon runs in namespaces of the user's own, where it is root. */
+async function startOwn(instance: Instance, environment: NodeJS.ProcessEnv) {
+  const { home, run, httpPort, httpsPort } = instance
+  const logFile = pathsOf(instance).daemonLog
+  const namespaces = await ensureOwnNamespaces({ home, run, ports: [httpPort, httpsPort], logFile })
+  const places = { BERTH_HOME: homeInside, BERTH_RUN: runInside }
+  const ports = { BERTH_HTTP_PORT: String(httpPort), BERTH_HTTPS_PORT: String(httpsPort) }
+  const path = `${environment['PATH'] ?? ''}:/usr/sbin:/sbin`
+  return {
+    argv: insideOwnNamespaces(namespaces, [launcher, 'serve']),
+    environment: { ...environment, ...places, ...ports, PATH: path },
+  }
 }
 
 async function notStarted(why: string, underSystemd: boolean, { instance }: DaemonAccess): Promise<Problem> {

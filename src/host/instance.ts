@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -14,6 +15,8 @@ export interface Instance {
   readonly name: string
   /** Prefix of its network interfaces: at most 8 characters, so that a number fits behind it (IFNAMSIZ is 16). */
   readonly interfacePrefix: string
+  /** Whether it is an ordinary user's own, in namespaces of theirs. */
+  readonly isOwn: boolean
   readonly httpPort: number
   readonly httpsPort: number
   /** Who is asked for names that applications may reach, as `10.0.0.53` or `10.0.0.53:5353`; empty: the host's own. */
@@ -24,19 +27,36 @@ const standardHome = '/var/lib/berth'
 
 /** Reads BERTH_HOME, BERTH_RUN, BERTH_HTTP_PORT, BERTH_HTTPS_PORT and BERTH_NAME_SERVERS. */
 export function instanceFrom(environment: NodeJS.ProcessEnv): Instance {
-  const home = environment['BERTH_HOME'] ?? standardHome
+  const own = ownPlaces(environment)
+  const home = environment['BERTH_HOME'] ?? own?.home ?? standardHome
   const isStandard = home === standardHome
   const tag = createHash('sha256').update(home).digest('hex').slice(0, 6)
   const name = isStandard ? 'berth' : `berth-${tag}`
   return {
     home,
     name,
-    run: environment['BERTH_RUN'] ?? join('/run', name),
+    run: environment['BERTH_RUN'] ?? own?.run ?? join('/run', name),
+    isOwn: own !== undefined,
     interfacePrefix: isStandard ? 'bv' : `b${tag}`,
-    httpPort: portFrom(environment['BERTH_HTTP_PORT'], 80),
-    httpsPort: portFrom(environment['BERTH_HTTPS_PORT'], 443),
+    httpPort: portFrom(environment['BERTH_HTTP_PORT'], own ? 8080 : 80),
+    httpsPort: portFrom(environment['BERTH_HTTPS_PORT'], own ? 8443 : 443),
     nameServers: (environment['BERTH_NAME_SERVERS'] ?? '').split(/[ ,]+/).filter((server) => server !== ''),
   }
+}
+
+/**
+ * Where an ordinary user's own berth is (XDG Base Directory Specification); undefined for root. With nothing said, a
+ * user's commands are for the host's berth where there is one.
+ */
+function ownPlaces(environment: NodeJS.ProcessEnv): { home: string; run: string } | undefined {
+  const uid = process.getuid?.() ?? 0
+  if (uid === 0) return undefined
+  if (environment['BERTH_HOME'] === undefined && existsSync('/run/berth/berth.sock')) return undefined
+  const data = environment['XDG_DATA_HOME'] ?? join(environment['HOME'] ?? '/nonexistent', '.local/share')
+  const home = environment['BERTH_HOME'] ?? join(data, 'berth')
+  const tag = createHash('sha256').update(home).digest('hex').slice(0, 6)
+  // Secrets are in the run directory, and /dev/shm is always in memory.
+  return { home, run: join(environment['XDG_RUNTIME_DIR'] ?? `/dev/shm/berth-${uid}`, `berth-${tag}`) }
 }
 
 function portFrom(text: string | undefined, standard: number): number {
