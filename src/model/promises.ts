@@ -7,6 +7,7 @@ export const promiseMeanings = {
   readOnlyRoot: 'can write to its volumes and to memory only',
   nothingDroppedRuns: 'can execute nothing that it has written',
   hidesProcesses: 'sees no process but its own',
+  insideSeesAll: "shows the application's processes to commands that are run inside",
   ownProcesses: 'has process ids of its own, and ends whole when its first process does',
   ownIpc: "shares no message queues, semaphores and memory with the host's processes",
   ownHostName: 'has a host name of its own',
@@ -45,7 +46,8 @@ export const levelPromises: Readonly<Record<LevelName, Promises>> = {
     ...(['ownRoot', 'hidesFiles', 'readOnlyRoot', 'nothingDroppedRuns', 'hidesProcesses'] as const),
     ...(['noNewPrivileges', 'emptyBoundingSet'] as const),
   ),
-  user: allBut(...needsNamespaces, 'ownRoot', 'readOnlyRoot', 'nothingDroppedRuns'),
+  // To Landlock, a command that is run inside is as foreign as any other process.
+  user: allBut(...needsNamespaces, 'ownRoot', 'readOnlyRoot', 'nothingDroppedRuns', 'insideSeesAll'),
   chroot: allBut(...needsNamespaces),
   nspawn: allBut(),
   lxc: allBut(),

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
 import { connectFrom, eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
-const webServer = ['python3', '-m', 'http.server', '8000']
+const webServer = ['python3', '-m', 'http.server', '--directory', '/tmp', '8000']
 
 /** How a sandbox is reached, and what it reaches: the same at every level. */
 export function networkOfSandboxes(level: LevelName): void {
@@ -25,7 +25,7 @@ export function networkOfSandboxes(level: LevelName): void {
 
     it('lets an application listen on port 80 without being root', async () => {
       await using all = await sandboxes()
-      const { spec } = await all.start(['python3', '-m', 'http.server', '80'], { port: 80 })
+      const { spec } = await all.start(['python3', '-m', 'http.server', '--directory', '/tmp', '80'], { port: 80 })
       await eventually('port 80', () =>
         run('curl', ['-sf', '-m', '2', `http://${spec.link?.sandboxAddress}/`]).then(
           () => true,

@@ -4,6 +4,12 @@ export const threads = `import threading, time
 for _ in range(3): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
 print('ready', flush=True); time.sleep(1000)`
 
+/** What it starts is left to whoever takes orphans; then it tells of all processes of its user. */
+export const orphans = `for i in 1 2 3 4 5; do (sleep 0.1 &); done
+own() { ps -eo uid=,stat=,comm= | grep "^ *$(id -u) "; }
+while own | grep -q 'S.* sleep$'; do :; done
+own; echo gone; exec sleep 1000`
+
 export const families = `import socket, errno
 def attempt(*args):
   try: socket.socket(*args).close(); return 'ok'
@@ -26,10 +32,11 @@ libc = ctypes.CDLL(None); n = 0
 while n < 1000 and libc.inotify_init() >= 0: n += 1
 print(n)`
 
-export const cpython = `import asyncio, multiprocessing, sqlite3, ssl, subprocess, threading
+export const cpython = `import asyncio, multiprocessing, sqlite3, ssl, subprocess, tempfile, threading
 thread = threading.Thread(target=lambda: None); thread.start(); thread.join()
 lock = multiprocessing.Lock(); lock.acquire(); lock.release()
-sqlite3.connect('/tmp/x.db').execute('create table t (x)')
+with tempfile.TemporaryDirectory() as place:
+  sqlite3.connect(place + '/x.db').execute('create table t (x)')
 asyncio.run(asyncio.sleep(0)); ssl.create_default_context()
 print(subprocess.check_output(['echo', 'ok']).decode())`
 
@@ -39,9 +46,9 @@ require('node:crypto').randomBytes(8)
 require('node:child_process').execFileSync('true')
 new Worker('process.exit(0)', { eval: true }).once('exit', () => console.log('ok'))`
 
-export const gunicorn = `cat > /tmp/app.py <<'END'
+export const gunicorn = `cd "$(mktemp -d)"; trap 'rm -r "$PWD"' EXIT; cat > app.py <<'END'
 def app(environ, start): start('200 OK', []); return [b'ok']
 END
-cd /tmp && gunicorn -w 2 -b 127.0.0.1:8000 app:app 2>/dev/null &
+gunicorn -w 2 -b 127.0.0.1:8000 app:app 2>/dev/null &
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.3
   python3 -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8000").read().decode())' 2>/dev/null && break; done`

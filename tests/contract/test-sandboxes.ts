@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -38,6 +38,8 @@ export class TestSandboxes implements AsyncDisposable {
   readonly ended: { id: string; exit: Exit }[] = []
   readonly #level: LevelName
   readonly #stopWatching: () => void
+  /** Of its own: where sandboxes see the host's processes, those of another test run may not be of the same user. */
+  readonly #firstRange = 15_000 + randomInt(17_000)
   #count = 0
 
   private constructor(level: LevelName, instance: Instance, isolator: Isolator, tree: string) {
@@ -71,7 +73,7 @@ export class TestSandboxes implements AsyncDisposable {
       argv,
       workdir: '/',
       env: { LANG: 'C.UTF-8', ...(levelPromises[this.#level].ownRoot ? {} : applicationEnvironment) },
-      idBase: 1_800_000_000 + number * 65_536,
+      idBase: (this.#firstRange + number) * 65_536,
       volumes: [],
       limits: this.limits,
       port: 8000,

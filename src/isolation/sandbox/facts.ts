@@ -62,6 +62,7 @@ async function runscDate(): Promise<number | undefined> {
 const limitNames: Readonly<Record<string, string>> = {
   'Max open files': 'RLIMIT_NOFILE',
   'Max core file size': 'RLIMIT_CORE',
+  'Max processes': 'RLIMIT_NPROC',
   'Max locked memory': 'RLIMIT_MEMLOCK',
   'Max msgqueue size': 'RLIMIT_MSGQUEUE',
 }

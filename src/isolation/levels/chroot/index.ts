@@ -1,6 +1,7 @@
 import type { Level } from '../../level.ts'
 import { nativeLevel, type NativeLevel } from '../launched/native.ts'
-import { limitSteps } from '../launched/steps.ts'
+import { limitSteps, type Step } from '../launched/steps.ts'
+import { examineChroot } from './examine.ts'
 import { initTarget, mountSteps } from './mounts.ts'
 
 /**
@@ -12,15 +13,13 @@ const native: NativeLevel = {
   name: 'chroot',
   init: initTarget,
   root: ({ layout, spec }) => Promise.resolve(mountSteps(spec, layout.root)),
-  walls: ({ facts }) => [
-    ...limitSteps(
-      { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 },
-      facts.hardLimits,
-    ),
-    ['bounded'],
-    ['unprivileged'],
-  ],
-  examine: () => Promise.reject(new Error('not yet')),
+  walls: ({ facts }) => Promise.resolve(chrootWalls(facts.hardLimits)),
+  examine: (bundle, running) => examineChroot(native, bundle, running),
 }
 
 export const chroot: Level = nativeLevel(native)
+
+function chrootWalls(hardLimits: Readonly<Record<string, number>>): Step[] {
+  const limits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }
+  return [...limitSteps(limits, hardLimits), ['bounded'], ['unprivileged']]
+}

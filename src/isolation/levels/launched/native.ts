@@ -12,13 +12,13 @@ import type { Step } from './steps.ts'
 /** A level whose application is a process of the host's, with walls that the launcher puts round it. */
 export interface NativeLevel {
   readonly name: Level['name']
-  readonly weaknesses?: Level['weaknesses']
+  readonly weaknesses?: (facts: HostFacts) => readonly string[]
   /** Where the program is that becomes the first process, as the application sees it. */
   readonly init: string
   /** What the application sees of files; ends with `chroot`. */
   root(bundle: Bundle): Promise<readonly Step[]>
   /** What it may do, but for its user; the same for commands that run inside. */
-  walls(bundle: Bundle): readonly Step[]
+  walls(bundle: Bundle): Promise<readonly Step[]>
   examine(bundle: Bundle, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>
 }
 
@@ -31,7 +31,7 @@ export function nativeLevel(native: NativeLevel): Level {
     prepare: (bundle) => prepare(native, bundle),
     runtime: launcher,
     inside,
-    examine: native.examine,
+    examine: (bundle, running) => native.examine(bundle, running),
   }
 }
 
@@ -42,8 +42,8 @@ async function prepare(native: NativeLevel, bundle: Bundle): Promise<void> {
   const { layout, spec, facts, terminal } = bundle
   const env = environmentOf(spec)
   const user = String(spec.idBase + appUid)
-  const walls: readonly Step[] = [['enter', spec.workdir], ...native.walls(bundle)]
-  const root = await native.root(bundle)
+  const [root, own] = await Promise.all([native.root(bundle), native.walls(bundle)])
+  const walls: readonly Step[] = [['enter', spec.workdir], ...own]
   const steps = [...hostSettings(facts), ...root, ...withUser(user, walls, terminal)]
   await writeLaunch(bundle, { argv: firstProcess(native, bundle), env, namespaces, steps })
   const kept: Kept = { user, env, walls }

@@ -52,6 +52,11 @@ export const dataOnly = 'nosuid,nodev,noexec'
 /** Numbers of `asm-generic/resource.h`, which x86-64 and arm64 share. */
 const limitNumbers = { RLIMIT_CORE: 4, RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8, RLIMIT_MSGQUEUE: 12 }
 
+/** Their names by their numbers. */
+export const limitNames: ReadonlyMap<string, string> = new Map(
+  Object.entries(limitNumbers).map(([name, number]) => [String(number), name]),
+)
+
 /** Nobody can raise berth's own hard limits. */
 export function limitSteps(
   wanted: Partial<Record<keyof typeof limitNumbers, number>>,
