@@ -63,7 +63,9 @@ export async function mountOverlay(overlay: {
 }): Promise<void> {
   const { source, target, options, cwd = '/' } = overlay
   const env = { LIBMOUNT_FORCE_MOUNT2: 'always' }
-  const all = ownUserNamespace.isInitial ? options : `${options},userxattr`
+  // With attributes of the user's, who could forge a redirect, the kernel wants none to be followed.
+  const forUser = `${options.replace('redirect_dir=off', 'redirect_dir=nofollow')},userxattr`
+  const all = ownUserNamespace.isInitial ? options : forUser
   await runCommand(['mount', '-t', 'overlay', '-o', all, source, target], { cwd, env })
 }
 
