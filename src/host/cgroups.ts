@@ -86,7 +86,8 @@ export async function removeCgroup(facts: CgroupFacts, group: string): Promise<v
 async function emptyAndRemove(directory: string): Promise<boolean> {
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(nothingThere))
     if (entry.isDirectory() && !(await emptyAndRemove(join(directory, entry.name)))) return false
-  const members = (await readText(join(directory, 'cgroup.procs'))) ?? ''
+  // Another program that removes it meanwhile makes it ENODEV.
+  const members = (await readText(join(directory, 'cgroup.procs')).catch(unlessGone)) ?? ''
   // 0 stands for a process of another pid namespace, which kill(2) would read as "my own group".
   for (const pid of members
     .split('\n')
@@ -154,6 +155,10 @@ async function isWritable(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!hasCode(error, 'ENODEV')) throw error
 }
 
 function nothingThere(error: unknown): [] {

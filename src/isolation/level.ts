@@ -71,6 +71,14 @@ export interface Level {
   /** What `run` needs so that the control group of what has ended stays for berth to read; `--keep` unless said. */
   readonly runOptions?: readonly string[]
 
+  /**
+   * Where a program of the host makes the sandbox and stays beside it: waits for the sandbox's own process 1, which is
+   * taken for its first process from there on, and itself waits for `start`. Commands of their own wait so, too.
+   * @param supervisor that program's process, whose end the monitor notes
+   * @throws Error in its words when it ends without having made a sandbox
+   */
+  firstProcess?(bundle: Bundle, supervisor: number): Promise<number>
+
   /** Between `create` and `start`: the namespaces are there, and the application has not run yet. */
   settle?(bundle: Bundle, pid: number): Promise<void>
 

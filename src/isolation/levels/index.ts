@@ -3,12 +3,14 @@ import type { Level } from '../level.ts'
 import { chroot } from './chroot/index.ts'
 import { container } from './container/index.ts'
 import { gvisor } from './gvisor/index.ts'
+import { lxc } from './lxc/index.ts'
+import { nspawn } from './nspawn/index.ts'
 import { process_ } from './process/index.ts'
 import { user } from './user/index.ts'
 import { vm } from './vm/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [process_, user, chroot, container, gvisor, vm]
+export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, gvisor, vm]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)

@@ -1,5 +1,6 @@
 import { runAttached, type AttachedEnd } from '../../host/attached.ts'
 import { outOfMemoryKills } from '../../host/cgroups.ts'
+import { runCommand } from '../../host/command.ts'
 import { readText, rm } from '../../host/files.ts'
 import { isAlive, killQuietly } from '../../host/processes.ts'
 import { sandboxNotRunning } from '../../model/problems/isolation.ts'
@@ -25,8 +26,48 @@ export async function runSandbox(
   // Kept after its end, so that its control group can still tell whether memory ran out.
   const options = level.runOptions ?? ['--keep']
   const verb = ['run', ...options, '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
-  const end = await killedOnAbort(signal, layout.pidFile, () => runAttached([...level.runtime(layout), ...verb], io))
+  const end = await killedOnAbort(signal, layout.pidFile, () => {
+    const run = runAttached([...level.runtime(layout), ...verb], io)
+    return level.firstProcess ? letGo({ level, bundle, run, signal }) : run
+  })
   return exitOf(end, (await outOfMemoryKills(facts.cgroups, layout.cgroup)) > 0)
+}
+
+/** Completes the walls of a sandbox that waits for that, as a start does, and lets its command begin. */
+async function letGo<End>(work: {
+  readonly level: Level
+  readonly bundle: Bundle
+  readonly run: Promise<End>
+  readonly signal: AbortSignal
+}): Promise<End> {
+  const { level, bundle, run, signal } = work
+  const { layout, spec } = bundle
+  let isOver = false
+  const end = run.finally(() => (isOver = true))
+  end.catch(() => undefined) // it is awaited below
+  const supervisor = await pidIn(layout.pidFile, () => isOver)
+  if (supervisor === undefined) return end
+  try {
+    const pid = (await level.firstProcess?.(bundle, supervisor)) ?? supervisor
+    await level.settle?.(bundle, pid)
+    await runCommand([...level.runtime(layout), 'start', spec.id])
+  } catch (error) {
+    killQuietly(supervisor, 'SIGKILL')
+    const ended = await end
+    if (!signal.aborted) throw error
+    return ended
+  }
+  return end
+}
+
+/** Gives undefined when there is none before it is too late. */
+async function pidIn(file: string, isTooLate: () => boolean): Promise<number | undefined> {
+  for (;;) {
+    const pid = Number(await readText(file))
+    if (pid > 0) return pid
+    if (isTooLate()) return undefined
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 interface InsideOptions {

@@ -30,10 +30,11 @@ export interface StartedSandbox {
 export async function startSandbox(level: Level, bundle: Bundle): Promise<StartedSandbox> {
   const { instance, layout, spec, facts } = bundle
   await prepareBundle(level, bundle)
-  const [pid] = await together([
+  const [created] = await together([
     createUnderMonitor(level, layout, spec),
     spec.link ? ensureFence(instance) : Promise.resolve(),
   ])
+  const pid = level.firstProcess ? await level.firstProcess(bundle, created) : created
   const monitorPid = Number(await readText(layout.monitorPidFile))
   const [init, monitor] = await together([
     identify(pid),

@@ -49,7 +49,7 @@ export async function insideByLauncher(
 let counter = 0
 
 /** A new group of version 1's `cpuset` can be joined by nobody before it has been told its processors (cpuset(7)). */
-export function joinableGroups({ cgroups }: HostFacts, { cgroup }: Layout): string[] {
+export function joinableGroups({ cgroups }: HostFacts, { cgroup }: { readonly cgroup: string }): string[] {
   const cpuset = cgroups.version === 1 ? cgroups.roots.get('cpuset') : undefined
   return cgroupDirectories(cgroups, cgroup).filter((directory) => directory !== `${cpuset}${cgroup}`)
 }

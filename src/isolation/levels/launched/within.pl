@@ -33,8 +33,17 @@ sub enter {
     }
     syswrite($_, '0') // die "launcher: control group: $!\n" for @procs;    # whatever its number is there
     $call->('namespaces', 'setns', fileno $_, 0) for @opened;
+    become_root($call);
     chdir $root or die "launcher: chdir: $!\n";
     chroot '.' or die "launcher: chroot: $!\n";
+}
+
+# Root on the host is nobody in that user namespace, and may give nothing to anybody there.
+sub become_root {
+    my ($call) = @_;
+    $call->('groups', 'setgroups', 0, 0);
+    $call->('group', 'setresgid', 0, 0, 0);
+    $call->('user', 'setresuid', 0, 0, 0);
 }
 
 # The same filters once more, for this process: the last step, for they allow no other.

@@ -1,0 +1,54 @@
+import { programs } from '../../sandbox/programs.ts'
+import type { Bundle } from '../../level.ts'
+import { dataOnly, type Step } from '../launched/steps.ts'
+import { memoryPlaces, networkSettings } from '../walls.ts'
+import { places } from './inner.ts'
+
+/** A static program of Debian's busybox-static. */
+export const shellProgram = '/bin/busybox'
+
+/** Files of the host that the waiting process 1 needs. */
+export interface StageFiles {
+  readonly script: string
+  readonly gate: string
+}
+
+/**
+ * What the launcher does before it becomes the supervising program, in the mount and network namespaces that this
+ * program starts in: all that programs of this kind do not do, or not with these sizes and flags. They take what is
+ * mounted below the root with it.
+ */
+export function stage({ layout, spec, facts }: Bundle, files: StageFiles): Step[] {
+  const { run, temporary } = memoryPlaces
+  return [
+    ...Object.entries(networkSettings(facts)).map(([name, value]): Step => ['write', `/proc/sys/${name}`, value]),
+    ['write', '/proc/self/oom_score_adj', '500'],
+    ['root', layout.root],
+    memory('/tmp', 'mode=1777', spec.limits.tmpBytes, temporary.inodes),
+    memory('/run', 'mode=1777', run.bytes, run.inodes),
+    ['directory', places.directory],
+    ...bound(programs.init, places.init, 'ro,nosuid,nodev'),
+    ...bound(shellProgram, places.shell, 'ro,nosuid,nodev'),
+    ...bound(files.script, places.script, `ro,${dataOnly}`),
+    ...bound(files.gate, places.gate, `ro,${dataOnly}`),
+    ...spec.volumes.map(({ source, target }): Step => ['bind', source, target, dataOnly]),
+  ]
+}
+
+/** No sysfs, which tells about the host's hardware; but a place for the limits, by which Node and the JVM size themselves. */
+export const withoutSysfs: readonly Step[] = [
+  memory('/sys', 'mode=755', 64 * 1024, 64),
+  ['directory', '/sys/fs'],
+  ['directory', '/sys/fs/cgroup'],
+]
+
+function bound(source: string, target: string, flags: string): Step[] {
+  return [
+    ['file', target],
+    ['bind', source, target, flags],
+  ]
+}
+
+function memory(target: string, mode: string, bytes: number, inodes: number): Step {
+  return ['mount', 'tmpfs', target, dataOnly, `${mode},size=${bytes},nr_inodes=${inodes}`]
+}
