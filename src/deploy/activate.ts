@@ -16,6 +16,8 @@ import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from 
 
 export interface Activation {
   readonly signal: AbortSignal
+  /** Whether it served already and has only to be started again: then better with less than not at all. */
+  readonly afterCrash?: boolean
   /** Asked when its turn to get the traffic has come. @throws when it is no longer wanted */
   requireWanted?(): void
   /** What becomes true in the same transaction in which the release begins to serve. */
@@ -37,7 +39,8 @@ export async function activate(
   const id = sandboxId(app.name, input.sandboxNumber)
   const record = berth.state.sandboxes.add(app, { id, release: release.number })
   try {
-    await startHealthy(berth, { app, input, record, signal: activation.signal })
+    const { signal, afterCrash = false } = activation
+    await startHealthy(berth, { app, input, record, signal, afterCrash })
     activation.signal.throwIfAborted()
     await switchTraffic(berth, { app, release, record, activation })
     return record
@@ -54,12 +57,13 @@ interface Candidate {
   readonly input: SpecInput
   readonly record: SandboxRecord
   readonly signal: AbortSignal
+  readonly afterCrash: boolean
 }
 
-async function startHealthy(berth: Berth, { app, input, record, signal }: Candidate): Promise<void> {
+async function startHealthy(berth: Berth, { app, input, record, signal, afterCrash }: Candidate): Promise<void> {
   const { release } = input
   const ended = berth.endings.of(record.id)
-  if (reachesBeyond(release.run)) await berth.egress.prepare()
+  if (reachesBeyond(release.run)) await prepareEgress(berth, afterCrash)
   await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block)))
   const { path, timeoutSeconds } = release.run.health
   const check = {
@@ -71,6 +75,14 @@ async function startHealthy(berth: Berth, { app, input, record, signal }: Candid
   }
   const outcome = await awaitHealthy(check, ended, signal)
   if (outcome.kind !== 'healthy') throw await failureOf(berth, { app, release, record }, outcome)
+}
+
+/** What is missing for an application that served already is made up for by the watch over egress. */
+async function prepareEgress(berth: Berth, afterCrash: boolean): Promise<void> {
+  await berth.egress.prepare().catch((error: unknown) => {
+    if (!afterCrash) throw error
+    berth.log(`egress: ${error instanceof Error ? error.message : String(error)}`)
+  })
 }
 
 interface Started {

@@ -89,7 +89,12 @@ export class Supervisor {
       const trouble = { exit: 'not running', lines: [], at: new Date().toISOString(), ...app.trouble, restarts }
       const commit = () => berth.state.apps.setTrouble(appId, app.trouble ? trouble : undefined)
       const release = berth.state.releases.get(app, app.currentRelease)
-      const record = await activate(berth, app, release, { signal: overtaken.signal, requireWanted, commit })
+      const record = await activate(berth, app, release, {
+        signal: overtaken.signal,
+        afterCrash: true,
+        requireWanted,
+        commit,
+      })
       this.#forgetWhenWell(berth, appId, record.id)
     } catch (error) {
       if (!isNeeded(berth, app)) return

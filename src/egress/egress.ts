@@ -29,13 +29,15 @@ export interface Egress {
   /** Answers those for whom nothing is declared, for as long as this process lives. */
   open(): Promise<void>
   /**
-   * Makes this host ready for sandboxes that may reach something: the name relay runs, packets are handed on.
+   * Makes this host ready for sandboxes that may reach something: the name relay runs, packets are handed on. Does
+   * nothing while there are none.
+   * @param isFirst for a sandbox that is not there yet
    * @throws relayNotStarted, egressBlocked
    */
-  prepare(): Promise<void>
+  prepare(isFirst?: boolean): Promise<void>
   /** Makes names and rules of links follow the applications; does nothing when it is as it was. */
   link(table: LinkTable): Promise<void>
-  /** Starts what `prepare` has started again when it has ended, and ends it when no sandbox needs it any more. */
+  /** Starts the name relay again when it has ended, and ends it when no sandbox needs it any more. */
   tend(): Promise<void>
   /** What was refused lately. */
   refused(): Promise<{ readonly flows: readonly Flow[]; readonly names: readonly AskedName[] }>
@@ -54,6 +56,7 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
   const unanswered = new AskedNames()
   const { nameServers: upstreams } = instance
   let server: DatagramServer | undefined
+  const isNeeded = async () => (await readGrants(instance)).length > 0
 
   async function update(ports: { relayPort?: number; refuserPort?: number }): Promise<void> {
     if (await updateServices(instance, { address: nameServer, ...ports })) await ensureHostRules(instance)
@@ -76,16 +79,18 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
     })
   }
 
-  async function prepare(): Promise<void> {
+  async function prepare(isFirst = true): Promise<void> {
+    if (!isFirst && !(await isNeeded())) return
     await ensureRelay()
-    await enableForwarding()
+    if (!(await enableForwarding())) {
+      const [chains, commands] = [['net.ipv4.ip_forward is 0'], ['sysctl -w net.ipv4.ip_forward=1']]
+      throw egressBlocked({ chains, commands })
+    }
     const closed = await closedChains(instance)
     if (closed.length === 0) return
     const chains = closed.map(({ family, table, name }) => `table ${family} ${table}, chain ${name}`)
     throw egressBlocked({ chains, commands: closed.flatMap((chain) => passage(instance, chain)) })
   }
-
-  const isNeeded = async () => (await readGrants(instance)).length > 0
 
   return {
     open,
@@ -94,7 +99,7 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
       if (await writeLinks(instance, table)) await ensureHostRules(instance)
     },
     tend: async () => {
-      if (await isNeeded()) return prepare()
+      if (await isNeeded()) return ensureRelay()
       if (!(await isRelayRunning(instance))) return
       await stopRelay(instance)
       await leaveDocker(instance)

@@ -1,5 +1,5 @@
 import { runCommand } from './command.ts'
-import { readText, writeFile } from './files.ts'
+import { hasCode, readText, writeFile } from './files.ts'
 import type { Instance } from './instance.ts'
 
 /** Whether this host hands on what its sandboxes send, and lets in what they ask its name server. */
@@ -14,9 +14,19 @@ export interface ClosedChain {
 
 const forwarding = '/proc/sys/net/ipv4/ip_forward'
 
-/** Has the host forward packets between its networks. It stays so until the next boot, for others may count on it. */
-export async function enableForwarding(): Promise<void> {
-  if ((await readText(forwarding))?.trim() !== '1') await writeFile(forwarding, '1')
+/**
+ * Has the host forward packets between its networks. It stays so until the next boot, for others may count on it.
+ * @returns false where berth may not change that, as in a container
+ */
+export async function enableForwarding(): Promise<boolean> {
+  if ((await readText(forwarding))?.trim() === '1') return true
+  return writeFile(forwarding, '1').then(
+    () => true,
+    (error: unknown) => {
+      if (hasCode(error, 'EROFS', 'EACCES', 'EPERM', 'ENOENT')) return false
+      throw error
+    },
+  )
 }
 
 /**

@@ -88,6 +88,7 @@ ${questions(services, 'accept').join('\n')}
   chain incoming {
     type filter hook input priority -10; policy accept;
     iifname ${sandboxes} jump arriving
+${keptToOurselves(sandboxes, services).join('\n')}
   }
   chain arriving {
 ${questions(services, 'update @asking { ip saddr limit rate 200/second burst 400 packets } accept').join('\n')}
@@ -127,6 +128,11 @@ function questions(services: NameServices | undefined, verdict: string): string[
   const ports = [services?.relayPort, services?.refuserPort].filter((port) => port !== undefined)
   if (!services || ports.length === 0) return []
   return [`    ip daddr ${services.address} udp dport { ${[...new Set(ports)].join(', ')} } ${verdict}`]
+}
+
+/** A neighbour that sends to the name server by way of this host gets no answer. */
+function keptToOurselves(sandboxes: string, services: NameServices | undefined): string[] {
+  return services ? [`    iifname != ${sandboxes} iifname != "lo" ip daddr ${services.address} drop`] : []
 }
 
 /** The name server's own port 53 may belong to another program of this host. */

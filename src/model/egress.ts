@@ -118,11 +118,6 @@ export function openingsOf(declared: readonly Egress[], name: string): Opening[]
   })
 }
 
-/** The name under which a linked application answers, at port 80. */
-export function linkName(app: string): string {
-  return `${app}.${linkZone}`
-}
-
 /** Bits a second, written `100Mbit` or `1Gbit` (powers of 1000). */
 export function bandwidthOf(text: string): number {
   const [, digits, unit] = /^([1-9][0-9]{0,5})(K|M|G)bit$/.exec(text) ?? []

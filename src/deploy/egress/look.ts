@@ -19,8 +19,11 @@ export async function lookForRefusals(berth: Berth): Promise<void> {
     ...names.map((name) => ({ app: apps.get(name.from), refusal: refusedName(name) })),
   ]
   for (const { app, refusal } of found) {
-    const isNew = app === undefined ? undefined : berth.refusals.note(app, refusal, new Date())
-    if (app !== undefined && isNew) berth.log(describeRefusal(app, isNew))
+    if (app === undefined) continue
+    const now = new Date()
+    const first = berth.refusals.note(app, refusal, now)
+    const line = first && berth.refusals.logLine(app, first, now)
+    if (line !== undefined) berth.log(line)
   }
 }
 

@@ -31,6 +31,19 @@ describe('Refusals', () => {
     assert.deepEqual(refusals.of('blog'), [])
   })
 
+  it('lets no application fill the log', () => {
+    const refusals = new Refusals()
+    const lines = Array.from({ length: 500 }, (_, index) => {
+      const noted = refusals.note('shop', found(1, `10.0.0.5:${index}`), now)
+      return noted && refusals.logLine('shop', noted, now)
+    }).filter((line) => line !== undefined)
+    assert.equal(lines.length, 60)
+    assert.match(lines.at(-1) ?? '', /berth status shop/)
+    const later = new Date(now.getTime() + 3_600_000)
+    const noted = refusals.note('shop', found(1, 'again.org'), later)
+    assert.match((noted && refusals.logLine('shop', noted, later)) ?? '', /again\.org/)
+  })
+
   it('keeps the latest only, and nothing of an application that is gone', () => {
     const refusals = new Refusals()
     for (let index = 0; index < 500; index += 1) refusals.note('shop', found(1, `10.0.0.5:${index}`), now)

@@ -1,7 +1,10 @@
-import type { Refusal } from '../../model/refusal.ts'
+import { describeRefusal, type Refusal } from '../../model/refusal.ts'
 
 /** Of one application, the latest. */
 const mostEach = 50
+
+/** Lines of the log that one application may cause in an hour: whoever tries names at random would fill it otherwise. */
+const linesAnHour = 60
 
 /** Something refused, as it was found now. */
 export type FoundRefusal = Omit<Refusal, 'count' | 'lastAt'> & {
@@ -17,6 +20,7 @@ interface Known {
 /** What applications tried in vain, as long as this daemon runs. */
 export class Refusals {
   readonly #byApp = new Map<string, Map<string, Known>>()
+  readonly #lines = new Map<string, { readonly hour: number; readonly count: number }>()
 
   /** Of one application, the latest last. */
   of(app: string): Refusal[] {
@@ -25,6 +29,18 @@ export class Refusals {
 
   forget(app: string): void {
     this.#byApp.delete(app)
+    this.#lines.delete(app)
+  }
+
+  /** What the log gets of a refusal that is new; nothing once there was too much of one application. */
+  logLine(app: string, refusal: Refusal, now: Date): string | undefined {
+    const hour = Math.floor(now.getTime() / 3_600_000)
+    const before = this.#lines.get(app)
+    const count = before?.hour === hour ? before.count + 1 : 1
+    this.#lines.set(app, { hour, count })
+    if (count < linesAnHour) return describeRefusal(app, refusal)
+    if (count > linesAnHour) return undefined
+    return `${app} tries much that it may not; \`berth status ${app}\` shows the latest`
   }
 
   /** Gives it when this is the first of its kind. */
