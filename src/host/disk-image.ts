@@ -18,7 +18,7 @@ export interface DiskImage {
   readonly owner: number
 }
 
-/** Makes the image, unless it is there, and lets it grow to its size. It appears whole or not at all. */
+/** Makes the image, unless it is there. It appears whole or not at all. */
 export async function ensureDiskImage({ file, bytes, inodes, owner }: DiskImage): Promise<void> {
   if (await exists(file)) return
   const making = `${file}.making`
@@ -47,6 +47,12 @@ export async function mountDiskImage(image: DiskImage, target: string): Promise<
   }
   const { dev } = await stat(target)
   return `${major(dev)}:${minor(dev)}`
+}
+
+/** Makes the image, unless it is there, and lets it grow to its size while nobody has it mounted. */
+export async function growDiskImage(image: DiskImage): Promise<void> {
+  await ensureDiskImage(image)
+  await growUnmounted(image)
 }
 
 async function growUnmounted({ file, bytes }: DiskImage): Promise<void> {

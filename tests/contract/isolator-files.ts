@@ -17,19 +17,20 @@ export function filesOfSandboxes(level: LevelName): void {
   describe('files', () => {
     /** A sandbox with a volume. */
     async function withVolume(all: TestSandboxes) {
-      const source = join(all.instance.home, 'volumes', 'data')
-      await mkdir(source, { recursive: true })
-      return { source, ...(await all.start(undefined, { volumes: [{ source, target: '/srv/deep/data' }] })) }
+      const volume = await all.volume('/srv/deep/data')
+      return { volume, ...(await all.start(undefined, { volumes: [volume] })) }
     }
 
     it("of a volume are the application's own, and stay", async () => {
       await using all = await sandboxes()
-      const { id, spec, source } = await withVolume(all)
+      const { id, spec, volume } = await withVolume(all)
       assert.equal(await all.shell(id, 'echo kept > /srv/deep/data/file && cat /srv/deep/data/file'), 'kept')
-      const { uid, gid } = await stat(join(source, 'file'))
-      assert.deepEqual([uid, gid], [spec.idBase + appUid, spec.idBase + appUid])
       await all.isolator.stop(id, 5)
-      assert.equal(await readFile(join(source, 'file'), 'utf8'), 'kept\n')
+      await all.openVolume(volume, async (directory) => {
+        const { uid, gid } = await stat(join(directory, 'file'))
+        assert.deepEqual([uid, gid], [spec.idBase + appUid, spec.idBase + appUid])
+        assert.equal(await readFile(join(directory, 'file'), 'utf8'), 'kept\n')
+      })
     })
 
     it('of the system cannot be written', async () => {

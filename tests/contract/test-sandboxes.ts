@@ -7,10 +7,11 @@ import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
 import { ladder } from '../../src/isolation/ladder.ts'
+import { levelCalled } from '../../src/isolation/levels/index.ts'
 import { readLastLines } from '../../src/isolation/sandbox/log-file.ts'
 import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
-import type { Exit, SandboxSpec } from '../../src/model/sandbox.ts'
+import type { Exit, SandboxSpec, Volume } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
 import { shareMachineParts } from './test-machines.ts'
 import { applicationEnvironment, applicationTree, rootFileSystem, run } from './test-trees.ts'
@@ -83,6 +84,21 @@ export class TestSandboxes implements AsyncDisposable {
     }
   }
 
+  /** A volume of the kind that the level can give: a disk of its own where it is attached, else a plain directory. */
+  async volume(target: string): Promise<Volume> {
+    const source = join(this.instance.home, 'volumes', 'data')
+    await mkdir(source, { recursive: true })
+    const image = { file: `${source}.ext4`, bytes: 32 * 1024 ** 2, inodes: 1000 }
+    return { source, target, ...(levelCalled(this.#level).attachesVolumes ? { image } : {}) }
+  }
+
+  /** Shows a volume that no sandbox has. */
+  async openVolume({ source, image }: Volume, look: (directory: string) => Promise<void>): Promise<void> {
+    if (!image) return look(source)
+    await run('mount', ['-o', 'loop,ro', image.file, source])
+    await look(source).finally(() => run('umount', ['--detach-loop', source]))
+  }
+
   /** Starts a sandbox that does nothing, unless told what to do. */
   async start(argv: readonly string[] = ['sleep', '1000'], over: Partial<SandboxSpec> = {}) {
     const spec = this.spec(argv, over)
@@ -136,12 +152,12 @@ async function collected(work: (io: CommandIo) => Promise<Exit>): Promise<Ran> {
   return { exit, ...outputs }
 }
 
-/** Asks again until there is an answer, at most ten seconds. */
+/** Asks again until there is an answer; an emulated machine takes its time to start. */
 export async function eventually<Value>(
   what: string,
   ask: () => Value | undefined | Promise<Value | undefined>,
 ): Promise<Value> {
-  for (let attempt = 0; attempt < 500; attempt += 1) {
+  for (let attempt = 0; attempt < 5000; attempt += 1) {
     const answer = await ask()
     if (answer !== undefined) return answer
     await sleep(20)

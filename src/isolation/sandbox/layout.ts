@@ -25,6 +25,8 @@ export function layoutOf(instance: Instance, id: string) {
     owner: join(bundle, 'owner.json'),
     /** The sources of its volumes, while it needs them. */
     volumes: join(bundle, 'volumes.json'),
+    /** There when nobody else may have them meanwhile. */
+    volumesAlone: join(bundle, 'volumes-alone'),
     /** The name of its level. */
     level: join(bundle, 'level'),
     /** Written last: a bundle without it is half-made. */

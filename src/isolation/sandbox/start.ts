@@ -52,13 +52,13 @@ export async function startSandbox(level: Level, bundle: Bundle): Promise<Starte
 
 /** Makes the bundle of a sandbox: its root file system, mounted, and its specification, readable by root only. */
 export async function prepareBundle(level: Level, bundle: Bundle): Promise<void> {
-  const { layout, spec, facts } = bundle
+  const { instance, layout, spec, facts } = bundle
   await together([
     ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot, dirname(spec.logFile)].map(
       (path) => mkdir(path, { recursive: true, mode: 0o755 }),
     ),
   ])
-  const volumeDevices = level.attachesVolumes ? [] : await takeVolumes(layout, spec)
+  const volumeDevices = level.attachesVolumes ? [] : await takeVolumes(instance, layout, spec)
   await together([
     level.prepare(bundle, volumeDevices),
     writeScaffold(spec, level.uidInside(spec, facts), layout.scaffold).then(() =>

@@ -8,6 +8,7 @@ import { findProgram } from '../../../host/programs.ts'
 import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
 import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
+import { attachVolumes } from '../../sandbox/volumes.ts'
 import { environmentOf } from '../environment.ts'
 import { launcher, writeLaunch } from '../launched/launch.ts'
 import { findAccelerator } from './accelerator.ts'
@@ -15,7 +16,6 @@ import { ensureInitramfs, programsDirectory } from './initramfs.ts'
 import { descriptorsOf, deviceOfVolume, qemuCommand, sizeOf } from './machine.ts'
 import { machinePaths, sharedPaths } from './paths.ts'
 import { ensureRootImage, imageCommand } from './root-image.ts'
-import { attachVolumes } from './volumes.ts'
 
 const emulator = 'qemu-system-x86_64'
 
@@ -60,12 +60,12 @@ async function hasKernel(instance: Instance): Promise<boolean> {
 async function prepare(bundle: Bundle): Promise<void> {
   const { instance, layout, spec, facts } = bundle
   const paths = machinePaths(layout)
-  const [how, program, initramfs, rootImage, volumeImages] = await Promise.all([
+  const [accelerator, program = emulator, initramfs, rootImage, volumeImages] = await Promise.all([
     findAccelerator(instance),
     findProgram(emulator),
     ensureInitramfs(instance),
     ensureRootImage(instance, spec.layers),
-    attachVolumes(bundle),
+    attachVolumes(instance, layout, spec),
     mkdir(paths.all, { mode: 0o700 }),
   ])
   const parts = {
@@ -75,16 +75,16 @@ async function prepare(bundle: Bundle): Promise<void> {
   }
   const descriptors = descriptorsOf(parts).map(({ number, mode, path }) => `${number} ${mode} ${path}\n`)
   const files = {
-    [paths.qemu]: zeroEnded(qemuCommand(spec, program ?? emulator, how)),
+    [paths.qemu]: zeroEnded(qemuCommand(spec, { program, name: layout.bundle, accelerator })),
     [paths.descriptors]: descriptors.join(''),
     [paths.guest]: zeroEnded(guestSettings(spec)),
     [paths.host]: zeroEnded([
       ...[`user=${spec.idBase}`, `persist=${layout.persist}`, `port=${spec.port}`],
-      ...(how === 'kvm' ? ['kvm=1'] : []),
+      ...(accelerator === 'kvm' ? ['kvm=1'] : []),
     ]),
     [paths.scaffold]: zeroEnded(imageCommand(paths.scaffoldImage, layout.scaffold)),
   }
-  const { host } = sizeOf(spec, how)
+  const { host } = sizeOf(spec, accelerator)
   await Promise.all([
     ...Object.entries(files).map(([path, text]) => writeFile(path, text, { mode: 0o600 })),
     makeLimitedGroup(facts.cgroups, layout.cgroup, { ...host, countsSwap: facts.countsSwap }),

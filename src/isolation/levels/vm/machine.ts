@@ -88,11 +88,21 @@ export function kernelArguments(accelerator: Accelerator): string {
   return accelerator === 'tcg' ? `${always} mitigations=off tsc=reliable no_timer_check lpj=4000000` : always
 }
 
-/** The command line of qemu. Nothing in it is secret, and no file is opened by its name. */
-export function qemuCommand(spec: SandboxSpec, program: string, accelerator: Accelerator): string[] {
+/**
+ * The command line of qemu. Nothing in it is secret, and no file is opened by its name.
+ * @param name what tells it from others in a list of processes
+ */
+export function qemuCommand(
+  spec: SandboxSpec,
+  {
+    program,
+    name,
+    accelerator,
+  }: { readonly program: string; readonly name: string; readonly accelerator: Accelerator },
+): string[] {
   const { memoryBytes, processors } = sizeOf(spec, accelerator)
   return [
-    ...[program, ...machineArguments, ...processorArguments(accelerator, processors)],
+    ...[program, '-name', name, ...machineArguments, ...processorArguments(accelerator, processors)],
     ...['-m', `${memoryBytes / mebibyte}M`],
     ...['-kernel', `/proc/self/fd/${firstFile}`, '-initrd', `/proc/self/fd/${firstFile + 1}`],
     ...['-append', kernelArguments(accelerator)],

@@ -13,11 +13,10 @@ my ($option, $pid_file, $path, $settings) = @ARGV;
 write_pid();
 socket(my $machine, AF_UNIX, SOCK_STREAM, 0) or die "client: socket: $!\n";
 connect($machine, pack_sockaddr_un($path)) or die "client: the virtual machine does not answer: $!\n";
-my ($size_changed, $sent, $is_open) = (0, 0, 1);
-my ($heard, $queue, %output) = ('', '', O => '', X => '');
+my ($size, $sent, $is_open) = (terminal_size(), 0, 1);
+my ($heard, $queue) = ('', '');
 my %handle = (O => \*STDOUT, X => \*STDERR);
-$SIG{WINCH} = sub { $size_changed = 1 };
-$SIG{PIPE}  = 'IGNORE';
+$SIG{PIPE} = 'IGNORE';
 begin();
 serve() while 1;
 
@@ -31,20 +30,15 @@ sub write_pid {
 sub begin {
     open(my $in, '<', $settings) or die "client: $settings: $!\n";
     local $/;
-    $queue = frame(0, 'S', scalar(<$in>) . (terminal_size() ? sprintf("rows=%d\0columns=%d\0", terminal_size()) : ''));
+    $queue = frame(0, 'S', scalar(<$in>) . size_setting($size));
     set_nonblocking($machine);
-}
-
-sub terminal_size {
-    my $size = pack('S4', 0, 0, 0, 0);
-    return ioctl(STDIN, 0x5413, $size) ? unpack('S S', $size) : ();    # TIOCGWINSZ
 }
 
 sub serve {
     my @readers = ($machine, $is_open && $sent < $window ? \*STDIN : ());
     my @writers = length $queue ? $machine : ();
     my ($readable, $writable) = ready(\@readers, \@writers, 0.5);
-    if ($size_changed) { $size_changed = 0; $queue .= frame(0, 'R', pack('n n', terminal_size())) }
+    if ($size ne '' && $size ne terminal_size()) { $size = terminal_size(); $queue .= frame(0, 'R', $size) }
     if (@$writable) { drain($machine, \$queue) // end(125) }
     for my $handle (@$readable) { $handle == $machine ? hear() : pass_on() }
 }

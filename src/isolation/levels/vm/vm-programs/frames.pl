@@ -44,6 +44,14 @@ sub settings {
     return \%found;
 }
 
+# Rows and columns of the terminal at standard input, packed; '' when there is none.
+sub terminal_size {
+    my $size = pack('S4', 0, 0, 0, 0);
+    return ioctl(STDIN, 0x5413, $size) ? pack('n n', unpack('S S', $size)) : '';    # TIOCGWINSZ
+}
+
+sub size_setting { my ($size) = @_; return $size eq '' ? '' : sprintf("rows=%d\0columns=%d\0", unpack('n n', $size)) }
+
 sub set_nonblocking { fcntl($_[0], 4, 0x800) }    # F_SETFL, O_NONBLOCK
 
 # Writes what can be written at once. Gives how much that was; undef when nobody will ever read it.

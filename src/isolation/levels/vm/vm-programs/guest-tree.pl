@@ -69,6 +69,7 @@ sub mount_volumes {
         my $at = "/volume-$device";
         mkdir $at;
         mount_at('ext4', "/dev/$device", $at, 'nosuid,nodev,noexec');
+        rmdir "$at/lost+found";    # databases refuse a directory that is not empty
         mount_at('', $at, "$tree$target", 'bind');
     }
 }

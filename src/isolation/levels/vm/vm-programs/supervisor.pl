@@ -19,7 +19,7 @@ our ($window, $piece);
 # As tini shows that it is ready for signals.
 $SIG{TTIN} = 'IGNORE';
 my @signals;
-$SIG{$_} = sub { push @signals, $_[0] } for qw(TERM INT HUP QUIT USR1 USR2 WINCH CHLD);
+$SIG{$_} = sub { push @signals, $_[0] } for qw(TERM INT HUP QUIT USR1 USR2 CHLD);
 $SIG{PIPE} = 'IGNORE';
 
 my $directory = shift @ARGV // die "supervisor: no directory\n";
@@ -29,7 +29,7 @@ my ($control, $console, $qemu, $listener);
 my %clients;        # by channel: what an operator's command reads and writes
 my $channels = 0;
 my ($from_guest, $to_guest, $last_words) = ('', '', '');
-my ($is_up, $status) = (0);
+my ($is_up, $size, $status) = (0, '');
 
 begin();
 serve() while !defined $status;
@@ -45,9 +45,8 @@ sub begin {
     $qemu = start_qemu([10, $its_control], [11, $its_console], $tap ? [12, $tap] : ());
     set_nonblocking($_) for $control, $console;
     $clients{0} = { in => \*STDIN, out => \*STDOUT, err => \*STDERR, O => '', X => '', sent => 0 };
-    my $size = pack('S4', 0, 0, 0, 0);
-    my $terminal = ioctl(STDIN, 0x5413, $size) ? sprintf("rows=%d\0columns=%d\0", unpack('S S', $size)) : '';
-    $to_guest = frame(0, 'S', read_file("$directory/guest") . $terminal);
+    $size = terminal_size();
+    $to_guest = frame(0, 'S', read_file("$directory/guest") . size_setting($size));
     my $user = $host->{user}[0] + 0;
     chown $user, $user, $host->{persist}[0];
     become($user, $user);    # the same as qemu, which it has to end; the kernel lets neither look into this process
@@ -79,7 +78,7 @@ sub start_qemu {
     return $pid if $pid;
     $SIG{$_} = 'DEFAULT' for qw(TTIN PIPE);
     # Out of the way of the numbers that they get: none may be overwritten before it has been moved.
-    my @moved = map { [$_->[0], fcntl($_->[1], 0, 100)] } @handles;
+    my @moved = map { [$_->[0], fcntl($_->[1], 1030, 100)] } @handles;    # F_DUPFD_CLOEXEC
     dup2($_->[1], $_->[0]) // die "dup2: $!\n" for @moved;
     open(STDIN, '<', '/dev/null');
     open(STDOUT, '>&', \*STDERR);
@@ -116,6 +115,7 @@ sub serve {
     }
     my ($readable, $writable) = ready([map { $_->[0] } values %source], [map { $_->[0] } values %sink], 0.5);
     heed(shift @signals) while @signals;
+    notice_size();
     my %is_writable = map { fileno($_) => 1 } @$writable;
     for my $entry (values %sink) {
         my ($handle, $number, $kind) = @$entry;
@@ -139,12 +139,15 @@ sub heed {
     my ($name) = @_;
     return if $name eq 'CHLD';
     my %number = (HUP => 1, INT => 2, QUIT => 3, USR1 => 10, USR2 => 12, TERM => 15);
-    if ($name eq 'WINCH') {
-        my $size = pack('S4', 0, 0, 0, 0);
-        ask_guest(0, 'R', pack('n n', unpack('S S', $size))) if ioctl(STDIN, 0x5413, $size);
-    }
-    elsif ($is_up) { ask_guest(0, 'K', pack('n', $number{$name})) }
+    if ($is_up) { ask_guest(0, 'K', pack('n', $number{$name})) }
     elsif ($name =~ /TERM|INT|QUIT/) { finish(128 + $number{$name}) }    # nothing has begun that could end itself
+}
+
+# Looked at, not waited for: this process is not of the terminal's session.
+sub notice_size {
+    return if $size eq '' || $size eq terminal_size();
+    $size = terminal_size();
+    ask_guest(0, 'R', $size);
 }
 
 sub hear {
@@ -243,7 +246,9 @@ sub give_up {
 
 sub finish {
     ($status) = @_;
-    if ($qemu) { kill 'KILL', $qemu; waitpid $qemu, 0 }
+    return unless $qemu;
+    # While it has not yet become this process's user, it cannot be ended by it.
+    until (waitpid($qemu, 1)) { kill 'KILL', $qemu; select undef, undef, undef, 0.01 }
 }
 
 sub read_file {
