@@ -70,7 +70,7 @@ export async function deploySource(
       const message = `${exposed} is sealed from now on; earlier releases hold its value in the clear, so change it`
       emit({ kind: 'notice', message })
     }
-    requireGivenLimits(source.manifest)
+    requireGivenLimits(source.manifest, await berth.isolator.cannotGive())
     requireLinks(berth, name, source.manifest.isolation.links)
     await requireReadyHost(berth, source.manifest.isolation.level, emit)
     berth.state.deployments.reached(change.deployment, 'install')

@@ -10,6 +10,12 @@ describe('requireGivenLimits()', () => {
     requireGivenLimits(Manifest.parse({ isolation: { level: 'container', memory: '1G', cpus: 2, pids: 8, tmp: '1M' } }))
   })
 
+  it('refuses what no level can on this host, and says who could', () => {
+    const manifest = Manifest.parse({ isolation: { memory: '1G' } })
+    assert.throws(() => requireGivenLimits(manifest, ['memory', 'cpus', 'pids']), /`container` cannot give `memory`/)
+    requireGivenLimits(Manifest.parse({ isolation: { tmp: '1M' } }), ['memory', 'cpus', 'pids'])
+  })
+
   it('refuses a limit that the level cannot give, and names those that can', () => {
     const manifest = Manifest.parse({ isolation: { level: 'chroot', memory: '1G', pids: 20, tmp: '1M' } })
     assert.throws(

@@ -1,18 +1,20 @@
-import { levelFacts, levelNames, type LimitKey } from '../model/levels.ts'
+import { levelFacts, levelNames, type LevelName, type LimitKey } from '../model/levels.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { levelCannotGive } from '../model/problems/isolation.ts'
 import type { RunSpec } from '../model/release.ts'
 
 /**
  * Whether a manifest's level can hold the application to the limits that the manifest itself demands.
+ * @param hostLacks what no level can on this host
  * @throws levelCannotGive
  */
-export function requireGivenLimits({ isolation }: Manifest): void {
+export function requireGivenLimits({ isolation }: Manifest, hostLacks: readonly LimitKey[] = []): void {
   const { level } = isolation
-  const keys = levelFacts[level].cannotGive.filter((key) => isolation[key] !== undefined)
+  const lackedBy = (name: LevelName) => [...new Set([...levelFacts[name].cannotGive, ...hostLacks])]
+  const keys = lackedBy(level).filter((key) => isolation[key] !== undefined)
   if (keys.length === 0) return
-  const gives = (name: (typeof levelNames)[number]) => !keys.some((key) => levelFacts[name].cannotGive.includes(key))
-  throw levelCannotGive({ level, keys, others: levelNames.filter(gives) })
+  const others = levelNames.filter((name) => !keys.some((key) => lackedBy(name).includes(key)))
+  throw levelCannotGive({ level, keys, others })
 }
 
 /** What a level does for an application, and what it does not, in lines for people. */

@@ -52,9 +52,9 @@ export async function planDeploy(berth: Berth, input: SourceInput): Promise<Depl
 
 /** Why the level that the manifest names would be refused. */
 async function levelRefusals({ isolator }: Berth, { manifest }: Source): Promise<DeployPlan['refusals']> {
-  const missing = await isolator.missing(manifest.isolation.level)
+  const [missing, lacking] = await Promise.all([isolator.missing(manifest.isolation.level), isolator.cannotGive()])
   const checks = [
-    () => requireGivenLimits(manifest),
+    () => requireGivenLimits(manifest, lacking),
     () => {
       if (missing.length > 0) throw hostNotReady({ missing })
     },

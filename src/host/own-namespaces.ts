@@ -1,8 +1,11 @@
+import { access, constants } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exists, mkdir, readText, rm, stat, writeFileAtomically } from './files.ts'
+import { ownNamespacesImpossible } from '../model/problems/client.ts'
+import { findProgram } from './programs.ts'
 import { isAlive, type ProcessIdentity, spawnDetached } from './processes.ts'
 
 /**
@@ -34,10 +37,32 @@ export async function ensureOwnNamespaces(wanted: Wanted): Promise<OwnNamespaces
     const { holder, bridge } = JSON.parse(known) as { holder: ProcessIdentity; bridge: ProcessIdentity } // written below
     if ((await isAlive(holder)) && (await isAlive(bridge))) return { holder }
   }
+  await requireMeans()
   const holder = await startHolder(wanted)
   const bridge = await startBridge(wanted, holder)
   await writeFileAtomically(note, JSON.stringify({ holder, bridge }))
   return { holder }
+}
+
+/** @throws ownNamespacesImpossible naming what is missing, and how to get it */
+async function requireMeans(): Promise<void> {
+  for (const [program, name] of [
+    ['newuidmap', 'uidmap'],
+    ['slirp4netns', 'slirp4netns'],
+  ] as const) {
+    if ((await findProgram(program)) !== undefined) continue
+    throw ownNamespacesImpossible({ why: `\`${program}\` is missing`, fix: `sudo apt-get install ${name}` })
+  }
+  const tun = '/dev/net/tun'
+  await access(tun, constants.R_OK | constants.W_OK).catch((cause: unknown) => {
+    throw ownNamespacesImpossible(
+      {
+        why: `you may not open ${tun}, which leads out of a network`,
+        fix: `sudo modprobe tun && sudo chmod 0666 ${tun}`,
+      },
+      { cause },
+    )
+  })
 }
 
 /**
@@ -60,12 +85,16 @@ async function startHolder({ home, run, logFile }: Wanted): Promise<ProcessIdent
   await Promise.all([home, run].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
   const { uid, mode } = await stat(run)
   // In a directory that all may write to, another user may have been first.
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${run} is not yours alone`)
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0)
+    throw ownNamespacesImpossible({
+      why: `${run} is not yours alone`,
+      fix: 'Set XDG_RUNTIME_DIR to a folder in memory that only you may write to',
+    })
   const ready = join(run, 'namespaces.ready')
   await rm(ready, { force: true })
   const kinds = ['--user', '--map-root-user', '--map-auto', '--mount', '--net', '--propagation=slave']
   const holder = await spawnDetached(['unshare', ...kinds, 'sh', '-ec', setUp, 'sh', home, run], { logFile })
-  await until(`the namespaces of ${home}; see ${logFile}`, holder, () => exists(ready))
+  await until({ what: `the namespaces of ${home}`, process: holder, log: logFile }, () => exists(ready))
   return holder
 }
 
@@ -76,7 +105,7 @@ async function startBridge({ run, ports, logFile }: Wanted, holder: ProcessIdent
   const walls = ['--configure', '--mtu=65520', '--disable-host-loopback', '--enable-seccomp']
   const argv = ['slirp4netns', ...walls, '--api-socket', socket, String(holder.pid), 'tap0'] as const
   const bridge = await spawnDetached([...argv], { logFile })
-  await until(`the network of ${run}; see ${logFile}`, bridge, () => exists(socket))
+  await until({ what: `the network of ${run}`, process: bridge, log: logFile }, () => exists(socket))
   for (const port of ports) await forward(socket, port)
   return bridge
 }
@@ -90,10 +119,17 @@ async function forward(socket: string, port: number): Promise<void> {
   if (answer.error) throw new Error(`port ${port} cannot be led inside: ${answer.error.desc ?? 'slirp4netns refuses'}`)
 }
 
-async function until(what: string, process: ProcessIdentity, holds: () => Promise<boolean>): Promise<void> {
+interface Awaited {
+  readonly what: string
+  readonly process: ProcessIdentity
+  readonly log: string
+}
+
+async function until({ what, process, log }: Awaited, holds: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt += 1) {
     if (await holds()) return
-    if (!(await isAlive(process))) throw new Error(`cannot make ${what}`)
+    if (!(await isAlive(process)))
+      throw ownNamespacesImpossible({ why: `${what} did not come to be`, fix: `Read ${log}` })
     await sleep(20)
   }
   throw new Error(`waited in vain for ${what}`)

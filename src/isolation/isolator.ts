@@ -1,5 +1,5 @@
 import type { Drift } from '../model/proof.ts'
-import type { LevelName } from '../model/levels.ts'
+import type { LevelName, LimitKey } from '../model/levels.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
 
 /** Starts and ends sandboxes of all levels. Each level passes `tests/contract/isolator.ts`. */
@@ -9,6 +9,9 @@ export interface Isolator {
 
   /** What a level lacks on this host although it can be given; operators are told. Usually empty. */
   weaknesses(level: LevelName): Promise<readonly string[]>
+
+  /** Limits that no level can hold an application to on this host: an ordinary user may make no control groups. */
+  cannotGive(): Promise<readonly LimitKey[]>
 
   /**
    * Starts a sandbox that survives this process. Returns when its first process has been started.

@@ -68,6 +68,7 @@ export function ladder(instance: Instance): Isolator {
         : [`this berth does not give ${name} yet`]),
     ],
     weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts(), instance) : []),
+    cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
     start: async (spec) => {
       const { init } = await owning(spec, startSandbox).catch((cause: unknown) => {
         throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })

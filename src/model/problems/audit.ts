@@ -36,3 +36,18 @@ export const reportUnwritable = problem('audit-report-unwritable', {
     fix: 'Name a file that can be written with `--html`',
   }),
 })
+
+export const releaseLeaks = problem('release-leaks', {
+  explain: `\`[isolation] audit = "clean"\` has every new release attacked in a copy before it gets traffic, as somebody would
+who had taken it over. Something came of it that reaches the host or another application, so the release was taken back. What is
+named was really seen; \`docs/isolation.md\` tells what each attack does.
+
+Most often the level is too low, or the manifest opens a wall (\`egress\`, limits) that need not be open.`,
+  text: (data: { app: string; level: string; serving: number | undefined; lines: readonly string[] }) => ({
+    message: `The new release of ${data.app} is not clean at the level ${data.level}${
+      data.serving === undefined ? '' : `; v${data.serving} still serves`
+    }`,
+    fix: 'Raise `[isolation] level`, or close what is named below; `berth audit` compares the levels',
+    lines: data.lines,
+  }),
+})

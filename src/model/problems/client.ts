@@ -181,3 +181,15 @@ manifest. Without it the next machine resolves anew.`,
     fix: `Make ${path} writable and run \`berth lock\``,
   }),
 })
+
+export const ownNamespacesImpossible = problem('own-namespaces-impossible', {
+  explain: `An ordinary user's berth runs in user, mount and network namespaces of the user's own, where it is root over its own
+things. That takes a kernel that lets ordinary users make user namespaces, subordinate ids in /etc/subuid and /etc/subgid
+(newuidmap(1)), slirp4netns to lead out of the network, and /dev/net/tun open to all.
+
+The container level alone can be given there, without limits of memory, processors and processes.`,
+  text: ({ why, fix }: { why: string; fix: string }) => ({
+    message: `Cannot make namespaces of your own: ${why}`,
+    fix,
+  }),
+})

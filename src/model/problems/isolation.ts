@@ -45,6 +45,9 @@ memory. berth refuses rather than to run the application without what was asked 
 only when the manifest does not name it.`,
   text: ({ level, keys, others }: { level: string; keys: readonly string[]; others: readonly string[] }) => ({
     message: `The level \`${level}\` cannot give ${keys.map((key) => `\`${key}\``).join(', ')}, which [isolation] demands`,
-    fix: `Remove ${keys.length === 1 ? 'it' : 'them'} from [isolation], or choose a level that gives ${keys.length === 1 ? 'it' : 'them'}: ${others.join(', ')}`,
+    fix:
+      others.length === 0
+        ? `Remove ${keys.length === 1 ? 'it' : 'them'} from [isolation], or run berth as root: an ordinary user may not limit that`
+        : `Remove ${keys.length === 1 ? 'it' : 'them'} from [isolation], or choose a level that gives ${keys.length === 1 ? 'it' : 'them'}: ${others.join(', ')}`,
   }),
 })
