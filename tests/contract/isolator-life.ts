@@ -10,6 +10,7 @@ import { longestLog } from '../../src/isolation/sandbox/log-rotation.ts'
 import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { Problem } from '../../src/model/problem.ts'
 import { levelPromises } from '../../src/model/promises.ts'
+import { Secret } from '../../src/model/secret.ts'
 import { leftovers } from '../e2e/leftovers.ts'
 import { eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
@@ -171,6 +172,20 @@ export function lifeOfSandboxes(level: LevelName): void {
     })
   })
 
+  describe('examine()', () => {
+    it('has nothing to say of a sandbox that is as it was started', async () => {
+      await using all = await sandboxes()
+      const source = join(all.instance.home, 'volumes', 'data')
+      const { spec, pid } = await all.start(undefined, {
+        volumes: [{ source, target: '/srv/deep/data' }],
+        env: { ...all.spec([]).env, TOKEN: new Secret('hidden') },
+      })
+      const topmost = join(all.instance.home, 'topmost')
+      await mkdir(topmost)
+      assert.deepEqual((await all.isolator.examine(spec, { pid, topmost })).drift, [])
+    })
+  })
+
   describe('run()', () => {
     it('gives output, exit code and input to a command of its own, with loopback alone', async () => {
       await using all = await sandboxes()
@@ -191,8 +206,9 @@ export function lifeOfSandboxes(level: LevelName): void {
 
     it('is killed and removed by its abort signal', async () => {
       await using all = await sandboxes()
-      const spec = all.spec(['sh', '-c', 'sleep 1000 & wait'])
-      const work = all.runOnce(spec, {}, AbortSignal.timeout(300))
+      const aborting = new AbortController()
+      const spec = all.spec(['sh', '-c', 'echo ready; sleep 1000 & wait'])
+      const work = all.runOnce(spec, { stdout: () => aborting.abort() }, aborting.signal)
       assert.deepEqual((await work).exit, { kind: 'signal', signal: 9, outOfMemory: false })
       assert.deepEqual(await leftovers(all.instance), [])
     })
@@ -213,8 +229,9 @@ export function lifeOfSandboxes(level: LevelName): void {
     it('kills its command, and nothing else, when aborted', async () => {
       await using all = await sandboxes()
       const { id } = await all.start()
-      const io = { stdout: () => undefined, stderr: () => undefined }
-      const exit = await all.isolator.exec(id, ['sleep', '500'], io, AbortSignal.timeout(300))
+      const aborting = new AbortController()
+      const io = { stdout: () => aborting.abort(), stderr: () => undefined }
+      const exit = await all.isolator.exec(id, ['sh', '-c', 'echo ready; exec sleep 500'], io, aborting.signal)
       assert.deepEqual(exit, { kind: 'signal', signal: 9, outOfMemory: false })
       assert.equal(await all.shell(id, 'ps -eo args= | grep -c "[s]leep 500" || true'), '0')
       assert.equal((await all.isolator.list())[0]?.state, 'running')
