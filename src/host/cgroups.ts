@@ -104,8 +104,18 @@ async function emptyAndRemove(directory: string): Promise<boolean> {
   }
 }
 
-/** How many processes of a control group the kernel has ended for want of memory. */
+/** How many processes of a control group, and of those below it, the kernel has ended for want of memory. */
 export async function outOfMemoryKills(facts: CgroupFacts, group: string): Promise<number> {
+  const own = await ownOutOfMemoryKills(facts, group)
+  if (facts.version === 2) return own // which counts those below, too
+  const below = await readdir(join(facts.roots.get('memory') ?? '/nonexistent', group), { withFileTypes: true })
+    .then((entries) => entries.filter((entry) => entry.isDirectory()))
+    .catch(() => [])
+  const theirs = await Promise.all(below.map(({ name }) => outOfMemoryKills(facts, join(group, name))))
+  return theirs.reduce((sum, kills) => sum + kills, own)
+}
+
+async function ownOutOfMemoryKills(facts: CgroupFacts, group: string): Promise<number> {
   const file =
     facts.version === 2
       ? join(facts.root, group, 'memory.events')

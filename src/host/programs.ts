@@ -1,6 +1,6 @@
-import { constants } from 'node:fs'
+import { constants, readlinkSync } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fixedEnvironment } from './command.ts'
 
 /** Finds a host program where `runCommand` looks for it; undefined when it is not installed. */
@@ -14,4 +14,13 @@ export async function findProgram(name: string): Promise<string | undefined> {
     if (isThere) return path
   }
   return undefined
+}
+
+/** The name of the program that a link of berth's own leads to; undefined when there is no such link. */
+export function programOfLink(path: string): string | undefined {
+  try {
+    return basename(readlinkSync(path))
+  } catch {
+    return undefined
+  }
 }

@@ -47,6 +47,12 @@ export interface Level {
   /** Why this host cannot give it, each with its fix; what every level needs is looked at elsewhere. */
   missing(facts: HostFacts, instance: Instance): Promise<readonly string[]>
 
+  /**
+   * Gets what no package of the host gives, where it is wanted: its programs are here.
+   * @throws Problem when it is not to be had
+   */
+  provide?(instance: Instance, signal: AbortSignal): Promise<void>
+
   /** What it lacks on this host although it can be given. */
   weaknesses(facts: HostFacts, instance: Instance): readonly string[] | Promise<readonly string[]>
 
@@ -69,7 +75,7 @@ export interface Level {
   runtime(layout: Layout): CommandLine
 
   /** What `run` needs so that the control group of what has ended stays for berth to read; `--keep` unless said. */
-  readonly runOptions?: readonly string[]
+  runOptions?(layout: Layout): readonly string[]
 
   /**
    * Where a program of the host makes the sandbox and stays beside it: waits for the sandbox's own process 1, which is

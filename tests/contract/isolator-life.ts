@@ -218,8 +218,13 @@ export function lifeOfSandboxes(level: LevelName): void {
     it('has a terminal of the size that was asked for', async () => {
       await using all = await sandboxes()
       const { id } = await all.start()
-      const { stdout } = await all.exec(id, ['sh', '-c', 'tty; stty size'], { terminal: { columns: 101, rows: 33 } })
-      // The runtime may set its two ends up only after the first output, which then has one more carriage return.
+      const { stdout } = await all.exec(
+        id,
+        ['sh', '-c', 'tty; until [ "$(stty size)" != "0 0" ]; do sleep 0.1; done; stty size'],
+        { terminal: { columns: 101, rows: 33 } },
+      )
+      // A runtime may set its two ends up only after the first output, which then has one more carriage return; crun sets
+      // the size only then.
       const [terminal = '', size] = stdout.replaceAll('\r', '').split('\n')
       if (!promises.namesTerminals) assert.equal(terminal, 'not a tty')
       else assert.match(terminal, promises.ownRoot ? /^\/dev\/pts\/0$/ : /^\/dev\/pts\/\d+$/)

@@ -5,12 +5,13 @@ import { container } from './container/index.ts'
 import { gvisor } from './gvisor/index.ts'
 import { lxc } from './lxc/index.ts'
 import { nspawn } from './nspawn/index.ts'
+import { podman } from './podman/index.ts'
 import { process_ } from './process/index.ts'
 import { user } from './user/index.ts'
 import { vm } from './vm/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, gvisor, vm]
+export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, podman, gvisor, vm]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)

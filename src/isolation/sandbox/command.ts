@@ -24,7 +24,7 @@ export async function runSandbox(
   const { layout, spec, facts } = bundle
   await prepareBundle(level, bundle)
   // Kept after its end, so that its control group can still tell whether memory ran out.
-  const options = level.runOptions ?? ['--keep']
+  const options = level.runOptions?.(layout) ?? ['--keep']
   const verb = ['run', ...options, '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
   const end = await killedOnAbort(signal, layout.pidFile, () => {
     const run = runAttached([...level.runtime(layout), ...verb], io)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { chmod, lstat, mkdir, readUntrusted, type Stats, writeFile } from '../../host/files.ts'
+import { chmod, lstat, mkdir, readUntrusted, type Stats, symlink, writeFile } from '../../host/files.ts'
 import type { SandboxSpec } from '../../model/sandbox.ts'
 
 /** What every sandbox's tree must have, whatever its image brings: mount points and a few files of /etc. */
@@ -34,6 +34,7 @@ export async function writeScaffold(spec: SandboxSpec, uid: number, directory: s
   }
   await Promise.all([
     ...Object.entries(files).map(([name, content]) => writeFile(join(directory, 'etc', name), content)),
+    symlink('/proc/mounts', join(directory, 'etc/mtab')), // which Podman and Docker would add
     ...mountPointsBelow.files.map((name) => writeFile(join(directory, name), '')),
     ...spec.volumes.map(({ target }) => addMountPoint(spec.layers, directory, target)),
   ])

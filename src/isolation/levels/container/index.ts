@@ -2,19 +2,19 @@ import { writeFile } from '../../../host/files.ts'
 import { setInUserNamespace } from '../../../host/network.ts'
 import { ownUserNamespace } from '../../../host/user-namespace.ts'
 import { execInChroot } from '../../../model/problems/isolation.ts'
-import type { Bundle, CommandLine, Level } from '../../level.ts'
+import type { Bundle, Level } from '../../level.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
-import { missingPrograms } from '../../sandbox/missing.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { insideByRuntime } from '../oci.ts'
 import { examineContainer } from './examine.ts'
+import { missingRuntime, noteRuntime, runOptionsOf, runtimeOf } from './runtime.ts'
 import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
 
-/** The `container` level: runc, with the walls of `spec.ts`. */
+/** The `container` level: runc, or crun, with the walls of `spec.ts`. */
 export const container: Level = {
   name: 'container',
-  missing: () => missingPrograms([{ program: 'runc', package: 'runc', purpose: 'makes the containers' }]),
+  missing: missingRuntime,
   weaknesses: ({ givesUserNamespaces, cgroups }) => [
     ...(givesUserNamespaces ? [] : [noUserNamespaces]),
     ...(cgroups.controllers.size > 0 ? [] : [noControlGroups]),
@@ -22,15 +22,16 @@ export const container: Level = {
   uidInside,
   prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
     const config = containerSpec(spec, specFacts(layout, facts, volumeDevices), terminal)
-    await writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })
+    await Promise.all([noteRuntime(layout), writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })])
   },
-  runtime,
+  runtime: runtimeOf,
+  runOptions: runOptionsOf,
   settle: async ({ facts }: Bundle, pid) => {
     if (facts.givesUserNamespaces) await setInUserNamespace(pid, userNamespaceLimits)
   },
   inside: async (running, argv, terminal) => {
     if (running.facts.isChroot) throw execInChroot({ id: running.id })
-    return insideByRuntime(runtime(running.layout), running, argv, terminal)
+    return insideByRuntime(runtimeOf(running.layout), running, argv, terminal)
   },
   examine: ({ layout, spec, facts }, running) =>
     examineContainer(layout, { spec, ...running }, specFacts(layout, facts)),
@@ -43,11 +44,6 @@ export const noUserNamespaces =
 const noControlGroups =
   'berth runs as an ordinary user, who may make no control groups: memory, cpus and pids of applications have no limits, ' +
   'and volumes no size'
-
-/** With the private root that keeps berth's containers apart from others'. */
-function runtime(layout: Layout): CommandLine {
-  return ['runc', '--root', layout.runtimeRoot]
-}
 
 /** What a specification depends on besides the sandbox. */
 function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly string[] = []): ContainerFacts {

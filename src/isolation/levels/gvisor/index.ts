@@ -29,7 +29,7 @@ export const gvisor: Level = {
   },
   runtime,
   // It has no name for that, and needs none: the control group is berth's.
-  runOptions: [],
+  runOptions: () => [],
   // Its kernel hands signals on to the application's first process.
   terminate: ({ init }) => sendSignal(init, 'SIGTERM'),
   inside: async (running, argv, terminal) => {

@@ -15,7 +15,7 @@ export const places = {
 /** What the supervising programs add to the environment, and what a shell does. */
 const noise =
   'container container_uuid container_host_id container_host_version_id container_host_build_id ' +
-  'container_host_variant_id NOTIFY_SOCKET TERM USER LOGNAME HOME SHELL PWD OLDPWD SHLVL'
+  'container_host_variant_id NOTIFY_SOCKET HOSTNAME TERM USER LOGNAME HOME SHELL PWD OLDPWD SHLVL'
 
 /**
  * What process 1 reads before it is the application's: the environment is in no command line and in no configuration,
@@ -27,11 +27,11 @@ export function innerScript(spec: SandboxSpec, { hasTerminal }: { readonly hasTe
     return `${line.slice(0, at)}=${quote(line.slice(at + 1))}`
   })
   return [
+    'umask 022',
+    `cd ${quote(spec.workdir)} || exit 127`, // before the gate: so a directory that is not there fails the start
     // `start` writes no line's end, which `read` takes for a failure.
     `read -r word < ${places.gate}`,
     '[ "$word" = go ] || exit 125',
-    'umask 022',
-    `cd ${quote(spec.workdir)} || exit 127`,
     `unset word ${noise}`,
     ...(hasTerminal ? ['export TERM=xterm-256color'] : []),
     ...variables.map((variable) => `export ${variable}`),

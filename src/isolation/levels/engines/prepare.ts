@@ -1,0 +1,40 @@
+import { join } from 'node:path'
+import { mkdir, lchown, writeFile } from '../../../host/files.ts'
+import { appUid } from '../../../model/sandbox.ts'
+import type { Bundle } from '../../level.ts'
+import { joinableGroups, writeLaunchFiles } from '../launched/launch.ts'
+import { innerScript } from '../supervised/inner.ts'
+import { keepForInside } from '../supervised/inside.ts'
+import { engineProfile } from './flags.ts'
+
+export interface EngineCommand {
+  readonly argv: readonly string[]
+  readonly env: readonly string[]
+  readonly user: number
+}
+
+export function seccompFileOf({ layout }: Pick<Bundle, 'layout'>): string {
+  return join(layout.bundle, 'seccomp.json')
+}
+
+/**
+ * Writes what the launcher reads to become an engine's client, and what process 1 reads until it is the application's:
+ * the engine itself is told nothing secret, for it keeps what it is told.
+ */
+export async function prepareEngine(bundle: Bundle, { argv, env, user }: EngineCommand): Promise<void> {
+  const { layout, spec, facts, terminal } = bundle
+  // Beside the application's own group: a group of version 2 with processes cannot have limited ones below it.
+  const cgroups = joinableGroups(facts, { cgroup: join(layout.cgroup, 'client') })
+  await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
+  await writeLaunchFiles(layout.launch, { argv, env, cgroups, namespaces: [], steps: [] })
+  const script = join(layout.launch, 'script')
+  const owner = spec.idBase + appUid
+  await Promise.all([
+    writeFile(join(layout.launch, 'waits-inside'), ''),
+    writeFile(seccompFileOf(bundle), JSON.stringify(engineProfile()), { mode: 0o600 }),
+    writeFile(script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
+      lchown(script, owner, owner),
+    ),
+    keepForInside(bundle, user),
+  ])
+}

@@ -1,0 +1,3 @@
+import { isolatorContract } from '../contract/isolator.ts'
+
+isolatorContract('podman')
