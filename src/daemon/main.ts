@@ -81,6 +81,7 @@ async function assemble(instance: Instance, state: State, supervisor: Supervisor
     busy: new Busy(),
     endings: new Endings((id, exit) => supervisor.ended(id, exit)),
     background: new Set(),
+    documented: new Set(),
     log: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`),
   }
 }

@@ -9,7 +9,7 @@ import type { Release } from '../model/release.ts'
 import type { BillFormat } from '../model/bill/formats.ts'
 import type { Berth } from './berth.ts'
 import { signImage } from './image-signature.ts'
-import { requireLockOf } from './locking.ts'
+import { lockOf, requireLockOf } from './locking.ts'
 
 const cycloneDxType = 'application/vnd.cyclonedx+json'
 const spdxType = 'application/spdx+json'
@@ -17,8 +17,24 @@ const statementMediaType = 'application/vnd.in-toto+json'
 
 /** Attaches to an image what it is made of and how it came to be, and signs it where there is a key. */
 export async function attachDocuments(berth: Berth, subject: Subject): Promise<void> {
-  for (const document of documentsOf(subject)) await berth.images.attach(subject.image, document)
-  await signImage(berth, subject.image)
+  const { app, image, lockDigest, treeDigest } = subject
+  const name = [app, image, lockDigest, treeDigest].join(' ')
+  if (!berth.documented.has(name)) {
+    for (const document of documentsOf(subject)) await berth.images.attach(image, document)
+    berth.documented.add(name)
+  }
+  await signImage(berth, image)
+}
+
+/** Takes them away from images that do not serve: they come of the lock, and `berth sbom` still tells them. */
+export async function detachDocuments(berth: Berth, images: readonly Digest[]): Promise<void> {
+  await berth.images.detach(images, [cycloneDxType, spdxType, statementMediaType])
+  berth.documented.clear()
+}
+
+/** Attaches the documents of a release that is to serve again. One whose lock is lost serves without. */
+export async function documentRelease(berth: Berth, release: Release): Promise<void> {
+  if (await lockOf(berth, release)) await attachDocuments(berth, await subjectOf(berth, release))
 }
 
 /** Keeps what others have signed of an image for as long as the image: a bundle of it takes them along. */

@@ -27,6 +27,8 @@ export interface Berth {
   readonly endings: Endings
   /** Work that goes on after its command has been answered: draining. Waited for when the daemon ends. */
   readonly background: Set<Promise<void>>
+  /** Which documents this daemon has attached, so that it need not look at them again; emptied when some are removed. */
+  readonly documented: Set<string>
   /** Lines for the daemon's own log. */
   log(line: string): void
 }

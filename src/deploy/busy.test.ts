@@ -39,4 +39,22 @@ describe('Busy', () => {
     await used
     assert.deepEqual(order, ['swept', 'used'])
   })
+
+  it('tidies a store that nobody uses, while both others and a sweep wait, and no other', async () => {
+    const busy = new Busy()
+    const order: string[] = []
+    {
+      using held = await busy.holdStore()
+      assert.ok(held)
+      assert.equal(await busy.tidyStore(() => assert.fail('tidied')), false)
+    }
+    const tidying = busy.tidyStore(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      order.push('tidied')
+    })
+    assert.equal(await busy.tidyStore(() => assert.fail('tidied')), false)
+    const swept = busy.sweepStore(() => Promise.resolve(order.push('swept')))
+    await busy.holdStore().then(() => order.push('used'))
+    assert.deepEqual([await tidying, await swept, order], [true, 2, ['tidied', 'swept', 'used']])
+  })
 })

@@ -9,10 +9,11 @@ export class Busy {
   #routing: Promise<unknown> = Promise.resolve()
   #storeUsers = 0
   #sweep: Promise<unknown> | undefined
+  #tidying: Promise<unknown> | undefined
 
   /** Whether nobody changes anything, and nobody works with the store. */
   get isIdle(): boolean {
-    return this.#apps.size === 0 && this.#storeUsers === 0 && this.#sweep === undefined
+    return this.#apps.size === 0 && this.#storeUsers === 0 && !this.#sweep && !this.#tidying
   }
 
   /** @throws appIsBusy at once: an operator should know, not wait behind somebody else's build */
@@ -25,13 +26,14 @@ export class Busy {
 
   /** Keeps everything in the store until it is disposed of; waits for a sweep to end. May be held several times. */
   async holdStore(): Promise<Disposable> {
-    while (this.#sweep) await this.#sweep
+    while (this.#sweep ?? this.#tidying) await (this.#sweep ?? this.#tidying)
     this.#storeUsers += 1
     return { [Symbol.dispose]: () => void (this.#storeUsers -= 1) }
   }
 
   /** @throws storeIsBusy at once, when somebody holds the store or sweeps it already */
   async sweepStore<Result>(work: () => Promise<Result>): Promise<Result> {
+    while (this.#tidying) await this.#tidying
     if (this.#storeUsers > 0 || this.#sweep) throw storeIsBusy({})
     const sweep = work()
     this.#sweep = sweep.catch(() => undefined)
@@ -40,6 +42,22 @@ export class Busy {
     } finally {
       this.#sweep = undefined
     }
+  }
+
+  /**
+   * Does something short to the store, alone, that others only wait for.
+   * @returns false when somebody works with the store, so that nothing was done
+   */
+  async tidyStore(work: () => Promise<void>): Promise<boolean> {
+    if (this.#storeUsers > 0 || this.#sweep || this.#tidying) return false
+    const tidying = work()
+    this.#tidying = tidying.catch(() => undefined)
+    try {
+      await tidying
+    } finally {
+      this.#tidying = undefined
+    }
+    return true
   }
 
   /** Runs changes of the front's table one after the other, each with what it commits to the state. */

@@ -8,6 +8,7 @@ import { noEarlierRelease, releaseNotKept } from '../model/problems/state.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings, storedSettings } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
+import { documentRelease } from './attach.ts'
 import type { Berth } from './berth.ts'
 import { drainInBackground, retireServing } from './drain.ts'
 import { requireWanted, sealWanted, wantedSettings } from './given.ts'
@@ -28,8 +29,10 @@ export interface Asked {
 export async function rollback(berth: Berth, asked: Asked, number: number | undefined): Promise<void> {
   await serve(berth, asked, 'rollback', async (app) => {
     const release = berth.state.releases.get(app, number ?? earlierRelease(berth, app))
-    if (await berth.images.hasImage(release.image)) return release
-    throw releaseNotKept({ app: app.name, release: releaseName(release.number) })
+    if (!(await berth.images.hasImage(release.image)))
+      throw releaseNotKept({ app: app.name, release: releaseName(release.number) })
+    await documentRelease(berth, release)
+    return release
   })
 }
 

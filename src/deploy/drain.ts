@@ -3,6 +3,7 @@ import type { App } from '../store/apps.ts'
 import type { SandboxRecord } from '../store/sandboxes.ts'
 import { inBackground, type Berth } from './berth.ts'
 import { addressOf } from './routing.ts'
+import { tidyInBackground } from './tidy.ts'
 
 const secondsBetweenLooks = 0.1
 
@@ -34,6 +35,7 @@ async function drain(berth: Berth, record: SandboxRecord): Promise<void> {
   while (Date.now() < until && (await hasRequests(berth, record))) await sleep(secondsBetweenLooks * 1000)
   await isolator.stop(record.id, release?.run.stopGraceSeconds ?? 10)
   state.sandboxes.remove(record.id)
+  if (app) tidyInBackground(berth, app)
 }
 
 /** A front that does not answer keeps nothing alive. */

@@ -31,6 +31,7 @@ async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
   if (!dryRun) {
     for (const app of apps) await untagOld(berth, app)
+    berth.documented.clear()
     await berth.images.removeGarbage(garbage)
     for (const { path } of logs) await removeTree(path)
   }

@@ -80,6 +80,37 @@ describe('ImageStore', () => {
     assert.equal((await stat(join(directory, 'etc/b'))).ino, (await stat(join(directory, 'etc/z-link-of-b'))).ino)
   })
 
+  it('folds a layer up whose archive is whole and small, and no other', async () => {
+    const { diffId } = await store.layers.adopt(await upper(['a', 'b']), how)
+    const { size } = await stat(store.blobs.path(diffId))
+    await store.layers.fold(diffId, size - 1)
+    await stat(store.layers.directory(diffId))
+    await store.layers.fold(diffId, size)
+    await assert.rejects(stat(store.layers.directory(diffId)), { code: 'ENOENT' })
+    assert.deepEqual(await readdir(pathsOf(instance).temporary), [])
+    await store.layers.fold(diffId, size)
+    await store.layers.restore(diffId)
+    await writeFile(store.blobs.path(diffId), 'damaged')
+    await store.layers.fold(diffId, size)
+    await stat(store.layers.directory(diffId))
+  })
+
+  it('takes documents of some kinds away from some images, and leaves what others share', async () => {
+    const [one, other] = [await image(), await image('c')]
+    const bill = { artifactType: 'bill', mediaType: 'bill', text: 'the same for both' }
+    const signature = { artifactType: 'signature', mediaType: 'signature', text: 'of one' }
+    const left = await store.attach(one.digest, bill)
+    const kept = [await store.attach(one.digest, signature), await store.attach(other.digest, bill)]
+    const shared = (await store.attachments([other.digest])).map(({ document }) => document.digest)
+    await store.detach([one.digest], ['bill'])
+    const found = await store.attachments([one.digest, other.digest])
+    assert.deepEqual(found.map(({ digest }) => digest).sort(), kept.sort())
+    assert.equal(await store.blobs.has(left), false)
+    for (const digest of shared) assert.equal(await store.blobs.isIntact(digest), true)
+    await store.detach([other.digest], ['bill'])
+    for (const digest of shared) assert.equal(await store.blobs.has(digest), false)
+  })
+
   it('refuses to unpack a blob that was changed', async () => {
     const written = await image()
     const [directory = ''] = await store.layerDirectories(written)

@@ -23,6 +23,9 @@ import {
 
 const refName = 'org.opencontainers.image.ref.name'
 
+/** What is attached to an image, and the manifest that attaches it. */
+type Attached = ReadAttachment & { readonly digest: Digest }
+
 /** The images of one berth. BERTH_HOME itself is an OCI image layout (image-spec, image-layout.md). */
 export class ImageStore {
   readonly blobs: BlobStore
@@ -125,14 +128,33 @@ export class ImageStore {
   }
 
   /** What is attached to images, with the digest of the manifest that attaches it. */
-  async attachments(images: readonly Digest[]): Promise<(ReadAttachment & { readonly digest: Digest })[]> {
-    const found: (ReadAttachment & { readonly digest: Digest })[] = []
+  async attachments(images: readonly Digest[]): Promise<Attached[]> {
+    return (await this.#attachments()).filter(({ subject }) => images.includes(subject))
+  }
+
+  async #attachments(): Promise<Attached[]> {
+    const found: Attached[] = []
     for (const { digest, artifactType } of await this.#index()) {
       const text = artifactType === undefined ? undefined : await this.blobs.readText(digest)
       const attachment = text === undefined ? undefined : readAttachment(text)
-      if (attachment && images.includes(attachment.subject)) found.push({ digest, ...attachment })
+      if (attachment) found.push({ digest, ...attachment })
     }
     return found
+  }
+
+  /** Takes documents of some kinds away from images, with what nothing else attaches. */
+  async detach(images: readonly Digest[], artifactTypes: readonly string[]): Promise<void> {
+    const leaves = (each: ReadAttachment) => images.includes(each.subject) && artifactTypes.includes(each.artifactType)
+    const all = await this.#attachments()
+    const stay = new Set(all.filter((each) => !leaves(each)).map(({ document }) => document.digest))
+    const leaving = all.filter(leaves)
+    const gone = new Set(leaving.map(({ digest }) => digest))
+    if (gone.size === 0) return
+    await this.#changeIndex((entries) => entries.filter(({ digest }) => !gone.has(digest)))
+    for (const { digest, document } of leaving) {
+      await this.blobs.remove(digest)
+      if (!stay.has(document.digest)) await this.blobs.remove(document.digest)
+    }
   }
 
   /**

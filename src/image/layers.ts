@@ -68,6 +68,21 @@ export class LayerStore {
   }
 
   /**
+   * Removes the directory of a layer that nothing runs on, when its archive is whole and no larger than `mostBytes`: it is
+   * unpacked again in a moment.
+   */
+  async fold(diffId: Digest, mostBytes: number): Promise<void> {
+    const directory = this.directory(diffId)
+    const facts = await files.stat(this.#blobs.path(diffId)).catch(() => undefined)
+    if (!facts || facts.size > mostBytes || !(await files.exists(directory))) return
+    if (!(await this.#blobs.isIntact(diffId))) return
+    // First out of its place: half a directory must not look like a layer.
+    const aside = this.#blobs.temporaryPath('layer')
+    await files.rename(directory, aside)
+    await files.removeTree(aside)
+  }
+
+  /**
    * Unpacks a layer anew although its directory is there, and moves that one to `aside`: whoever still runs on it goes
    * on with what it was.
    * @throws layerMissing, blobCorrupt; then nothing has moved

@@ -11,7 +11,7 @@ export const sbom = command({
   summary: 'Print what an image is made of, as a bill of materials',
   description: `In CycloneDX 1.6 or SPDX 2.3, made from the lock: every package of the operating system and of the language,
 with its hash, where it came from, and its package URL. The same image has the same bill everywhere. Both are also attached to
-the image in the store, where other tools find them as its referrers. Licences are not asserted: a lock does not know them.`,
+the image that serves in the store, where other tools find them as its referrers. Licences are not asserted: a lock does not know them.`,
   arguments: { app },
   options: { release, format: option('--format <FORMAT>', 'cyclonedx (default) or spdx') },
   json: 'the document itself, as without `--json`',
@@ -23,7 +23,7 @@ export const provenance = command({
   name: 'provenance',
   summary: 'Print how an image came to be: an in-toto statement with SLSA provenance',
   description: `Names the image, the source and the lock that it was built of, and everything that the lock names, by hash. It is
-attached to the image in the store as well. \`berth reproduce\` shows that it is true.`,
+attached to the image that serves as well. \`berth reproduce\` shows that it is true.`,
   arguments: { app },
   options: { release },
   json: 'the document itself, as without `--json`',

@@ -74,9 +74,10 @@ async function checkDocument({ images }: Berth, blob: Digest, apps: readonly str
   return { what: images.blobs.path(blob), mended: false, outcome, apps: [...apps] }
 }
 
-async function checkDownload({ images }: Berth, blob: Digest): Promise<Damage | undefined> {
+async function checkDownload({ images, documented }: Berth, blob: Digest): Promise<Damage | undefined> {
   if ((await images.blobs.isIntact(blob)) || !(await images.blobs.has(blob))) return undefined
   await images.blobs.remove(blob)
+  documented.clear()
   const outcome = 'it was damaged and is removed; what needs it fetches it again'
   return { what: images.blobs.path(blob), mended: true, outcome, apps: [] }
 }
