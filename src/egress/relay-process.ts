@@ -5,9 +5,10 @@ import { networkFiles, readGrant, readLinks } from '../host/network-grants.ts'
 import { ownAddresses } from '../host/sockets.ts'
 import { AskedNames } from './asked.ts'
 import { later } from './later.ts'
+import { sharedLookUp } from './look-ups.ts'
 import { OpenedAddresses } from './opened.ts'
 import { relay } from './relay.ts'
-import { lookUp, type Lookup } from './upstream.ts'
+import { lookUp } from './upstream.ts'
 
 /**
  * The name relay: a process of its own, so that names go on leading somewhere while berth's daemon is away. Its only
@@ -23,9 +24,6 @@ export interface RelayOrder {
   readonly upstreams: readonly string[]
 }
 
-/** One application must not keep the others waiting. */
-const mostLookUps = 256
-
 void main()
 
 async function main(): Promise<void> {
@@ -37,7 +35,7 @@ async function main(): Promise<void> {
   const parts = {
     grantOf: (from: string) => readGrant(instance, from),
     links: () => readLinks(instance),
-    lookUp: bounded((name) => lookUp(name, upstreams)),
+    lookUp: sharedLookUp((name) => lookUp(name, upstreams)),
     open: (...[grant, addresses, openings, ttl]: Parameters<Parameters<typeof relay>[0]['open']>) =>
       opened.open(grant, addresses, { openings, ttl }),
     own: ownAddresses,
@@ -46,31 +44,4 @@ async function main(): Promise<void> {
   }
   await listenForDatagrams({ address, port }, (message, from) => relay(parts, message, from))
   process.on('SIGTERM', () => process.exit(0))
-}
-
-/** Answers again from memory for as long as an answer may be kept, and asks once for all who ask meanwhile. */
-function bounded(ask: (name: string) => Promise<Lookup>): (name: string) => Promise<Lookup> {
-  const answers = new Map<string, { readonly answer: Promise<Lookup>; until: number }>()
-  let underWay = 0
-  const begin = async (name: string): Promise<Lookup> => {
-    underWay += 1
-    try {
-      return await ask(name)
-    } finally {
-      underWay -= 1
-    }
-  }
-  return async (name) => {
-    const known = answers.get(name)
-    if (known && known.until > Date.now()) return known.answer
-    if (underWay >= mostLookUps) return { kind: 'failed' }
-    const entry = { answer: begin(name), until: Infinity }
-    answers.delete(name)
-    answers.set(name, entry)
-    const [oldest] = answers.keys()
-    if (answers.size > 1024 && oldest !== undefined) answers.delete(oldest)
-    const found = await entry.answer.catch((): Lookup => ({ kind: 'failed' }))
-    entry.until = Date.now() + (found.kind === 'found' ? found.ttl * 1000 : found.kind === 'failed' ? 0 : 2000)
-    return found
-  }
 }

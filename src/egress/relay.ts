@@ -10,7 +10,8 @@ import type { Lookup } from './upstream.ts'
 export interface RelayParts {
   grantOf(address: string): Promise<Grant | undefined>
   links(): Promise<LinkTable>
-  lookUp(name: string): Promise<Lookup>
+  /** @param from who asks */
+  lookUp(name: string, from: string): Promise<Lookup>
   /** Lets a sandbox reach the addresses of a name, for as long as it may keep the answer and a while longer. */
   open(grant: Grant, addresses: readonly string[], openings: readonly Opening[], ttl: number): Promise<void>
   /** Addresses of this host. */
@@ -55,7 +56,7 @@ async function answerFor(parts: RelayParts, grant: Grant, asking: Asking): Promi
   const anyPublic = declared.some(({ kind }) => kind === 'internet')
   if (openings.length === 0 && !anyPublic) return refuse(parts, asking)
   if (type !== typeA) return empty
-  const found = await parts.lookUp(name).catch((): Lookup => ({ kind: 'failed' }))
+  const found = await parts.lookUp(name, asking.from).catch((): Lookup => ({ kind: 'failed' }))
   if (found.kind === 'failed') return failed
   if (found.kind === 'no-such-name') return nobody
   const isRight = (address: string) => (openings.length > 0 || isPublicAddress(address)) && mayOpen(parts, address)

@@ -33,13 +33,25 @@ async function loadRules(instance: Instance): Promise<void> {
     readServices(instance),
   ])
   const living = await withoutEnded(instance, links)
-  const rules = hostRules(instance, { grants, links: living, opened, services, now: Date.now() })
+  const fence = { grants, links: living, opened, services, now: Date.now() }
+  const anew = `table inet ${instance.name} { }\ndelete table inet ${instance.name}\n`
+  await loadFirst([
+    hostRules(instance, fence),
+    // A table of another version of berth, whose sets have other types, gives way.
+    anew + hostRules(instance, fence),
+    anew + hostRules(instance, { ...fence, countsConnections: false }),
+  ])
+}
+
+/** Loads the first of these that the kernel takes. @throws why it did not take the first one */
+async function loadFirst([rules = '', ...others]: readonly string[]): Promise<void> {
   try {
     await runCommand(nft, { input: rules })
   } catch (error) {
-    if (!(error instanceof CommandFailed)) throw error
-    // A table of another version of berth, whose sets have other types, gives way.
-    await runCommand(nft, { input: `table inet ${instance.name} { }\ndelete table inet ${instance.name}\n${rules}` })
+    if (!(error instanceof CommandFailed) || others.length === 0) throw error
+    await loadFirst(others).catch(() => {
+      throw error
+    })
   }
 }
 

@@ -73,6 +73,15 @@ describe('hostRules()', () => {
   })
 })
 
+describe('hostRules() on a kernel that counts no connections', () => {
+  it('does without that bound alone', () => {
+    const [whole, without] = [rulesOf({}), rulesOf({ countsConnections: false })]
+    assert.match(whole, /ct count over/)
+    assert.doesNotMatch(without, /ct count over/)
+    assert.match(without, /jump judge/)
+  })
+})
+
 describe('renewOpened()', () => {
   it('replaces the time of an element, in one step', () => {
     const opened = { sandbox: 'a-1', from: '10.0.0.1', to: '1.2.3.4', transport: 'tcp', port: 80, until: 9000 } as const

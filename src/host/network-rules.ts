@@ -14,6 +14,8 @@ export interface Fence {
   readonly services: NameServices | undefined
   /** Milliseconds since 1970. */
   readonly now: number
+  /** Whether the kernel counts connections (module nft_connlimit); it does unless it is said to be not so. */
+  readonly countsConnections?: boolean
 }
 
 type Named = Pick<Instance, 'name' | 'interfacePrefix'>
@@ -28,7 +30,7 @@ export function hostRules(instance: Named, fence: Fence): string {
 flush table inet ${name}
 table inet ${name} {
 ${sets}
-${chains(instance, fence.services)}
+${chains(instance, fence)}
 }
 ${granted(name, fence).join('\n')}
 `
@@ -46,9 +48,16 @@ const sets = `  set owners { type ifname . ipv4_addr; }
   set opened { type ${flow}; flags timeout; size 65536; }
   set refused { type ${flow}; flags dynamic, timeout; timeout 15m; size 16384; }
   set refusing { type ipv4_addr; flags dynamic, timeout; timeout 5m; size 4096; }
+  set connections { type ipv4_addr; flags dynamic; size 4096; }
   set asking { type ipv4_addr; flags dynamic, timeout; timeout 1m; size 4096; }
   set never { type ipv4_addr; flags interval; elements = { ${Object.keys(neverOpened).join(', ')} }; }
   set special { type ipv4_addr; flags interval; elements = { ${notPublic.join(', ')} }; }`
+
+/**
+ * The host remembers a number of connections for all together, ended ones for two minutes. One application gets a share:
+ * enough for more than a hundred new ones a second.
+ */
+const oneTooMany = 'ct state new add @connections { ip saddr ct count over 16384 } goto turnaway'
 
 /**
  * What leaves a sandbox is judged before it is routed, so that also what leads nowhere is refused at once and told of,
@@ -56,7 +65,7 @@ const sets = `  set owners { type ifname . ipv4_addr; }
  *
  * Refused, not dropped: a name lookup or a connection that may not be fails at once instead of after seconds.
  */
-function chains({ interfacePrefix }: Named, services: NameServices | undefined): string {
+function chains({ interfacePrefix }: Named, { services, countsConnections = true }: Fence): string {
   const sandboxes = `"${interfacePrefix}-*"`
   return `  chain note {
     update @refusing { ip saddr limit rate 20/minute burst 60 packets } update @refused { ip saddr . ip daddr . meta l4proto . th dport counter }
@@ -64,6 +73,9 @@ function chains({ interfacePrefix }: Named, services: NameServices | undefined):
   chain refuse {
     tcp flags & (fin | syn | rst | ack) == syn jump note
     meta l4proto udp jump note
+    goto turnaway
+  }
+  chain turnaway {
     meta l4proto tcp reject with tcp reset
     reject
   }
@@ -83,6 +95,7 @@ ${questions(services, 'accept').join('\n')}
     iifname ${sandboxes} ct state established,related accept
     iifname ${sandboxes} ${underWay} accept
     iifname ${sandboxes} ct state invalid drop
+${countsConnections ? `    iifname ${sandboxes} ${oneTooMany}` : ''}
     iifname ${sandboxes} jump judge
   }
   chain incoming {

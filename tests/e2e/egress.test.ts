@@ -170,6 +170,18 @@ describe('declared egress', () => {
     }
   })
 
+  for (const level of ['process', 'user', 'chroot', 'nspawn', 'lxc', 'gvisor']) {
+    it(`is the same at the level ${level}`, async () => {
+      const app = `at-${level}`
+      await prober.deploy(app, `level = "${level}"\negress = ["db.internal:5432"]\nlinks = ["backend"]`)
+      assert.match(await prober.tell(app, '/try/db.internal/5432'), /^lan 10\.99\.0\.5:5432/)
+      assert.equal(await prober.tell(app, '/get/backend.berth.internal'), 'the second')
+      assert.match(await prober.tell(app, '/try/10.99.0.5/22'), refusedAtOnce)
+      assert.match(await prober.tell(app, '/name/other.example.org'), unknownName)
+      await berth.ok('destroy', app, '--yes')
+    })
+  }
+
   it('goes on when the daemon is killed, and under the next one', async () => {
     const relay = await relayProcess(berth)
     await berth.killDaemon()
