@@ -124,6 +124,7 @@ sub enter {
         %ENV = %env;
         sigprocmask(SIG_SETMASK, POSIX::SigSet->new);
         $SIG{$_} = 'DEFAULT' for qw(PIPE HUP INT QUIT TERM CHLD WINCH);    # the monitor ignores some of them
+        no warnings 'exec';    # said once is enough
         exec { $argv[0] } @argv or do { print STDERR "launcher: $argv[0]: $!\n"; exit 127 };
     };
 }

@@ -2,7 +2,8 @@ import { basename } from 'node:path'
 import { limitSettings } from '../../../host/cgroup-limits.ts'
 import type { CgroupFacts } from '../../../host/cgroups.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
-import { memoryPlaces, resourceLimits, terminalsAtMost } from '../walls.ts'
+import { sharedMemory } from '../supervised/prepare.ts'
+import { resourceLimits, terminalsAtMost } from '../walls.ts'
 
 /** What LXC's configuration depends on besides the sandbox. */
 export interface LxcFacts {
@@ -53,8 +54,6 @@ function identities(idBase: number): [string, string][] {
 }
 
 function places({ hasTerminal }: LxcFacts): [string, string | number][] {
-  const { shared } = memoryPlaces
-  const options = `nosuid,nodev,noexec,mode=1777,size=${shared.bytes},nr_inodes=${shared.inodes},create=dir`
   return [
     ['autodev', 1],
     ['autodev.tmpfs.size', 65_536],
@@ -62,7 +61,7 @@ function places({ hasTerminal }: LxcFacts): [string, string | number][] {
     ['tty.max', 0],
     ...(hasTerminal ? [] : [['console.path', 'none'] satisfies [string, string]]),
     ['mount.auto', 'proc:mixed cgroup:ro:force'],
-    ['mount.entry', `tmpfs dev/shm tmpfs ${options} 0 0`],
+    ['mount.entry', `tmpfs dev/shm tmpfs nosuid,nodev,noexec,${sharedMemory},create=dir 0 0`],
   ]
 }
 

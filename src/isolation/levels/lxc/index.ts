@@ -18,6 +18,7 @@ import { lxcFilter } from './seccomp.ts'
 export const lxc: Level = supervisedLevel({
   name: 'lxc',
   needed: { program: 'lxc-start', package: 'lxc', purpose: 'makes the sandboxes' },
+  mountsShared: true,
   prepare,
   remove: async (layout) => removeCgroup(await cgroupFacts(), monitorGroup(layout)),
 })

@@ -1,6 +1,6 @@
 import type { SandboxSpec } from '../../../model/sandbox.ts'
 import type { SeccompProfile } from '../container/seccomp.ts'
-import { memoryPlaces, resourceLimits } from '../walls.ts'
+import { resourceLimits } from '../walls.ts'
 
 /** What the bundle depends on besides the sandbox. */
 export interface NspawnFacts {
@@ -20,7 +20,6 @@ export interface NspawnFacts {
  * its options, which know neither arguments of system calls nor users that no `getent` of the image knows.
  */
 export function nspawnBundle({ idBase, hostname }: SandboxSpec, facts: NspawnFacts): object {
-  const { shared } = memoryPlaces
   const ids = [{ containerID: 0, hostID: idBase, size: 65_536 }]
   const kinds = ['pid', 'ipc', 'uts', 'mount', 'cgroup', ...(facts.givesUserNamespaces ? ['user'] : [])]
   return {
@@ -41,15 +40,6 @@ export function nspawnBundle({ idBase, hostname }: SandboxSpec, facts: NspawnFac
         hard: value,
       })),
     },
-    mounts: [
-      {
-        // It would pass over `/dev/shm`, where it mounts memory of a tenth of the host's, and lets programs be executed.
-        destination: '/dev/../dev/shm',
-        type: 'tmpfs',
-        source: 'tmpfs',
-        options: ['nosuid', 'nodev', 'noexec', 'mode=1777', `size=${shared.bytes}`, `nr_inodes=${shared.inodes}`],
-      },
-    ],
     linux: {
       namespaces: kinds.map((type) => ({ type })), // without `network`: it stays in the one that it is started in
       ...(facts.givesUserNamespaces ? { uidMappings: ids, gidMappings: ids } : {}),

@@ -13,6 +13,7 @@ import { joinableGroups } from '../launched/launch.ts'
 export const nspawn: Level = supervisedLevel({
   name: 'nspawn',
   needed: { program: 'systemd-nspawn', package: 'systemd-container', purpose: 'makes the sandboxes' },
+  mountsShared: false, // a tenth of the host's memory, where programs can be executed
   prepare,
   limitPayload: async ({ layout, facts, spec }) => {
     // With version 2 it makes two groups below its own, one for itself; what is limited has to be read inside, too.

@@ -10,6 +10,7 @@ import { processDrift, volumeDrift } from '../container/examine.ts'
 import { uidInside } from '../container/spec.ts'
 import { environmentOf } from '../environment.ts'
 import { maskedPaths } from '../walls.ts'
+import { pastGate } from './first-process.ts'
 import { places } from './inner.ts'
 
 /** Holds a running sandbox of a supervising program against its specification, by what the kernel says of it. */
@@ -17,6 +18,7 @@ export async function examineSupervised(
   { layout, spec, facts }: Bundle,
   { pid, topmost }: { readonly pid: number; readonly topmost: string },
 ): Promise<Examined> {
+  await pastGate(pid)
   const [found, mounts] = await Promise.all([processFacts(pid), mountsOf(pid)])
   const seen = `/proc/${pid}/root`
   const wanted = { args: [places.init, '--', ...spec.argv], cwd: spec.workdir, env: environmentOf(spec) }

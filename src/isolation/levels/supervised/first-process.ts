@@ -28,11 +28,22 @@ async function familyOf(pid: number): Promise<number[]> {
   return [...children, ...(await Promise.all(children.map(familyOf))).flat()]
 }
 
+/** Waits until process 1 is the application's; it may just have been let go. */
+export async function pastGate(pid: number): Promise<void> {
+  for (let attempt = 0; attempt < 1000; attempt += 1) {
+    if (!(await isAtGate(pid))) return
+    await sleep(10)
+  }
+}
+
+async function isAtGate(pid: number): Promise<boolean> {
+  const commandLine = await readText(`/proc/${pid}/cmdline`).catch(() => undefined)
+  return commandLine?.startsWith(`${places.shell}\0`) ?? false
+}
+
 /** The only thing that it sleeps for is that somebody opens the gate. */
 export async function waitsAtGate(pid: number): Promise<boolean> {
-  const [commandLine, status] = await Promise.all(
-    ['cmdline', 'status'].map((name) => readText(`/proc/${pid}/${name}`).catch(() => undefined)),
-  )
-  if (!commandLine?.startsWith(`${places.shell}\0`) || status === undefined) return false
+  if (!(await isAtGate(pid))) return false
+  const status = (await readText(`/proc/${pid}/status`).catch(() => undefined)) ?? ''
   return /^State:\s+S/m.test(status) && /^NSpid:.*\s1$/m.test(status)
 }

@@ -37,6 +37,7 @@ export async function insideSupervised(
   const pidFile = join(directory, 'pid')
   const groups = await groupsOfProcess(facts.cgroups, init.pid)
   const steps: Step[] = [
+    ['write', '/proc/self/oom_score_adj', '500'],
     ['within', String(init.pid), pidFile, ...groups],
     ...terminalStep(user, terminal),
     ['enter', workdir],

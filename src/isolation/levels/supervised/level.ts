@@ -15,6 +15,8 @@ import { shellProgram } from './stage.ts'
 export interface SupervisedLevel {
   readonly name: Level['name']
   readonly needed: NeededProgram
+  /** Whether the program mounts `/dev/shm` as it is told; else berth does, over what is there. */
+  readonly mountsShared: boolean
   prepare(bundle: Bundle): Promise<void>
   /** Limits that can be set only once the program has made the application's own control group. */
   limitPayload?(bundle: Bundle): Promise<void>
@@ -31,7 +33,7 @@ export function supervisedLevel(level: SupervisedLevel): Level {
     runtime: launcher,
     firstProcess: ({ spec }, pid) => firstProcessOf(pid, spec.logFile),
     settle: async (bundle, pid) => {
-      await Promise.all([completeWalls(bundle, pid), level.limitPayload?.(bundle)])
+      await Promise.all([completeWalls(bundle, pid, level.mountsShared), level.limitPayload?.(bundle)])
     },
     inside: insideSupervised,
     ...(level.remove ? { remove: level.remove } : {}),

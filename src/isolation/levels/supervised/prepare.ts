@@ -6,7 +6,7 @@ import { appUid } from '../../../model/sandbox.ts'
 import type { Bundle } from '../../level.ts'
 import { writeLaunchFiles } from '../launched/launch.ts'
 import type { Step } from '../launched/steps.ts'
-import { maskedPaths, terminalsAtMost, userNamespaceLimits } from '../walls.ts'
+import { maskedPaths, memoryPlaces, terminalsAtMost, userNamespaceLimits } from '../walls.ts'
 import { innerScript, places } from './inner.ts'
 import { keepForInside } from './inside.ts'
 import { stage } from './stage.ts'
@@ -45,10 +45,17 @@ export async function prepareSupervised(bundle: Bundle, supervisor: Supervisor):
   ])
 }
 
-/** Builds the walls that the supervisor does not, while process 1 waits at its gate. */
-export async function completeWalls({ facts }: Bundle, pid: number): Promise<void> {
+/**
+ * Builds the walls that the supervisor does not, while process 1 waits at its gate.
+ * @param mountsShared whether that supervisor leaves `/dev/shm` to berth
+ */
+export async function completeWalls({ facts }: Bundle, pid: number, mountsShared = true): Promise<void> {
   const hidden = [...maskedPaths, '/dev/net', places.shell, places.script, places.gate]
   const limits = facts.givesUserNamespaces ? userNamespaceLimits : []
   const script = fileURLToPath(new URL('walls.pl', import.meta.url))
-  await runCommand(['perl', script, String(pid), String(terminalsAtMost), ...hidden, '--', ...limits])
+  const shared = mountsShared ? '' : sharedMemory
+  await runCommand(['perl', script, String(pid), String(terminalsAtMost), shared, ...hidden, '--', ...limits])
 }
+
+/** Options of the memory on `/dev/shm`. */
+export const sharedMemory = `mode=1777,size=${memoryPlaces.shared.bytes},nr_inodes=${memoryPlaces.shared.inodes}`

@@ -1,9 +1,10 @@
 # The last walls of a sandbox whose process 1 waits at its gate, for programs that do not build them themselves.
 #
-#   perl walls.pl PID TERMINALS PATH... -- SETTING=VALUE...
+#   perl walls.pl PID TERMINALS SHARED PATH... -- SETTING=VALUE...
 #
 # PID is its process 1, as the host sees it. Each PATH that there is inside gets covered: a directory by an empty one, a
-# file by /dev/null. Each SETTING, a path below /proc/sys, is of the user namespace. TERMINALS is how many it may have.
+# file by /dev/null. Each SETTING, a path below /proc/sys, is of the user namespace. TERMINALS is how many it may have;
+# SHARED, unless it is empty, is what its memory on /dev/shm is mounted with.
 use strict;
 use warnings;
 use Fcntl qw(O_RDONLY);
@@ -13,7 +14,7 @@ my %calls = (x86_64 => { mount => 165, setns => 308 }, aarch64 => { mount => 40,
 my $call = $calls{ (uname())[4] } // die "walls: not made for this machine\n";
 my ($read_only, $nosuid, $nodev, $noexec, $remount, $bind) = (1, 2, 4, 8, 0x20, 0x1000);
 
-my ($pid, $terminals, @paths) = @ARGV;
+my ($pid, $terminals, $shared, @paths) = @ARGV;
 my @settings;
 unshift @settings, pop @paths while @paths && $paths[-1] ne '--';
 pop @paths;
@@ -41,6 +42,7 @@ sub mounts {
     cover($_) for @paths;
     hide_hardware() if -e '/sys/kernel';
     bound_terminals();
+    mount('/dev/shm', 'tmpfs', 'tmpfs', $nosuid | $nodev | $noexec, $shared) if $shared ne '';
 }
 
 sub limits {
