@@ -16,6 +16,8 @@ export interface AptSources {
   readonly keyring: string
   /** The pockets of one Debian release, such as `bookworm`, `bookworm-updates` and `bookworm-security`. */
   readonly pockets: readonly { readonly url: string; readonly suite: string }[]
+  /** Whether they are as they were some time ago, and were meant for then. */
+  readonly isPast?: boolean
 }
 
 /** apt said that it cannot do what was asked; `lines` are its words. */
@@ -125,6 +127,7 @@ export class PrivateApt {
       'APT::Install-Recommends': 'false',
       'APT::Sandbox::User': 'root',
       'Acquire::ForceHash': 'sha256',
+      'Acquire::Check-Valid-Until': String(this.#sources.isPast !== true),
       'Acquire::Languages': 'none',
       'Acquire::Retries': '2',
       'Dir::State': root,

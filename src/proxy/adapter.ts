@@ -55,6 +55,10 @@ export interface Asking {
   readonly body?: Uint8Array
 }
 
+export interface Taking extends Pick<Asking, 'headers'> {
+  readonly from?: URL
+}
+
 /** What an artifact is called; the rest of it comes from the download. */
 export type ArtifactName = Pick<Artifact, 'kind' | 'name' | 'version' | 'tags'>
 
@@ -63,15 +67,16 @@ export interface Recorder {
   readonly asOf: Date | undefined
   /** What has been recorded so far. */
   readonly artifacts: readonly Artifact[]
-  /** Versions of an earlier lock that are to stay: where there are some, the index shows no others. */
-  held(kind: ArtifactKind, name: string): readonly Artifact[]
+  /** Versions of an earlier lock that are to stay, of one name or of all: where there are some, the index shows no others. */
+  held(kind: ArtifactKind, name?: string): readonly Artifact[]
   /** Asks the real server, redirects followed. @throws Error when there is no answer; any status is an answer. */
   ask(url: URL, asking?: Asking): Promise<Document>
   /**
-   * Downloads what never changes into the store and into the lock; nothing is fetched twice.
+   * Downloads what never changes into the store and into the lock; nothing is fetched twice. `from` is a mirror that has
+   * it; the lock names the URL.
    * @throws NotFound when the server has none
    */
-  take(artifact: ArtifactName, url: URL, asking?: Pick<Asking, 'headers'>): Promise<Artifact>
+  take(artifact: ArtifactName, url: URL, asking?: Taking): Promise<Artifact>
   /** Writes down what an adapter has fetched by its own means; of the same version at the same URL, the last counts. */
   add(artifact: Artifact): void
   /** Tells the operator something. */

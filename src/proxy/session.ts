@@ -6,7 +6,7 @@ import type { HashingFile } from '../host/hashing-file.ts'
 import { digestOf, type Artifact, type ArtifactKind } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
 import { withoutUserinfo } from '../model/secret.ts'
-import { NotFound, type ArtifactName, type Asking, type Document, type Recorder, type Shelf } from './adapter.ts'
+import { NotFound, type ArtifactName, type Document, type Recorder, type Shelf, type Taking } from './adapter.ts'
 import type { Upstream, UpstreamAnswer } from './upstream.ts'
 
 /** Where content goes, and where it comes from: the blob store. */
@@ -60,7 +60,8 @@ export class RecordingSession {
     return {
       asOf: this.#session.asOf,
       artifacts: this.#artifacts,
-      held: (of, name) => this.#session.held.filter((artifact) => artifact.kind === of && artifact.name === name),
+      held: (of, name) =>
+        this.#session.held.filter(({ kind: is, name: called }) => is === of && (name === undefined || called === name)),
       ask: (url, asking): Promise<Document> => upstream.ask(url, asking),
       take: (artifact, url, asking) => this.#take(artifact, url, asking),
       add: (artifact) => this.#add(artifact),
@@ -70,7 +71,7 @@ export class RecordingSession {
     }
   }
 
-  #take(artifact: ArtifactName, url: URL, asking: Pick<Asking, 'headers'> = {}): Promise<Artifact> {
+  #take(artifact: ArtifactName, url: URL, asking: Taking = {}): Promise<Artifact> {
     const known = this.#taken.get(url.href)
     if (known) return known
     const taken = this.#download(artifact, url, asking)
@@ -79,13 +80,11 @@ export class RecordingSession {
     return taken
   }
 
-  async #download(artifact: ArtifactName, url: URL, asking: Pick<Asking, 'headers'>): Promise<Artifact> {
-    const answer = await this.#around.upstream.open(url, {
-      headers: { ...asking.headers, 'accept-encoding': 'identity' },
-    })
+  async #download(artifact: ArtifactName, url: URL, { headers, from = url }: Taking): Promise<Artifact> {
+    const answer = await this.#around.upstream.open(from, { headers: { ...headers, 'accept-encoding': 'identity' } })
     if (answer.status !== 200) {
       answer.stream.destroy()
-      throw new NotFound(url, answer.status)
+      throw new NotFound(from, answer.status)
     }
     const { digest, bytes } = await this.#around.blobs.add(async (output) => {
       for await (const chunk of decoded(answer)) await output.write(chunk)

@@ -119,6 +119,7 @@ export async function runApt(
     readonly sources: string
     readonly configuration: string
     readonly status?: string
+    readonly preferences?: string
   },
   commands: readonly (readonly string[])[],
 ): Promise<AptRun> {
@@ -126,6 +127,7 @@ export async function runApt(
   for (const name of ['lists/partial', 'archives/partial', 'empty']) await mkdir(join(root, name), { recursive: true })
   await writeFile(join(root, 'sources.list'), setting.sources)
   await writeFile(join(root, 'status'), setting.status ?? '')
+  await writeFile(join(root, 'preferences'), setting.preferences ?? '')
   await writeFile(join(root, 'apt.conf'), `${setting.configuration}\n${isolatedIn(root, setting.proxy.url)}`)
   let output = ''
   for (const command of commands) {
@@ -153,7 +155,7 @@ function isolatedIn(root: string, proxy: string): string {
     ...{ 'Dir::Cache': root, 'Dir::Cache::archives': join(root, 'archives') },
     ...{ 'Dir::Etc::sourcelist': join(root, 'sources.list'), 'Dir::Etc::sourceparts': join(root, 'empty') },
     ...{ 'Dir::Etc::parts': join(root, 'empty'), 'Dir::Etc::main': '/dev/null' },
-    ...{ 'Dir::Etc::preferences': '/dev/null', 'Dir::Etc::preferencesparts': join(root, 'empty') },
+    ...{ 'Dir::Etc::preferences': join(root, 'preferences'), 'Dir::Etc::preferencesparts': join(root, 'empty') },
     ...{ 'Dir::Etc::trusted': '/dev/null', 'Dir::Etc::trustedparts': join(root, 'empty') },
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";\n`)

@@ -8,7 +8,9 @@ export const lock = command({
   summary: 'Resolve everything that an application is made of, and write berth.lock',
   description: `Builds the image once while everything that is fetched is written down by hash: packages of the operating
 system, of the language, downloads. From then on a build gets these and nothing else, on every machine. What an earlier
-lock has stays as it is, unless the source asks for something else; \`--update\` lets it move.`,
+lock has stays as it is, unless the source asks for something else; \`--update\` lets it move.
+
+With \`--as-of\`, packages of Debian are those of that date, too, where \`BERTH_DEBIAN_SNAPSHOT\` names a mirror of snapshots.`,
   arguments: { folder: optionalArgument('FOLDER', 'folder of the application') },
   options: {
     ...retrieveOptions,

@@ -66,10 +66,12 @@ async function fetchMissing(
   lock: Lock,
   { what, emit, signal }: { what: string; emit: Emit; signal: AbortSignal },
 ): Promise<void> {
+  const locking = { mode: 'follow', lock, file: `the lock of ${what}` } as const
+  const place = { instance, store, emit, signal, locking }
   let done = 0
   for (const artifact of lock.artifacts) {
     try {
-      await fetchArtifact({ instance, store, emit, signal }, { lock, artifact }, (bytes) => {
+      await fetchArtifact(place, { lock, artifact }, (bytes) => {
         done += bytes
         emit({ kind: 'progress', step: 'install', what: 'fetched again', done, unit: 'bytes' })
       })

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import * as archives from '../../../tests/adapters/debian-archive.ts'
+import { DebianSetting, install } from '../../../tests/adapters/debian-setting.ts'
 import * as testing from '../../../tests/adapters/proxy.ts'
 import type { Artifact } from '../../model/lock.ts'
 import { Problem } from '../../model/problem.ts'
 import type { MakeAdapter } from '../adapter.ts'
 import type { Session } from '../session.ts'
 import { aptConfiguration } from './debian-client.ts'
-import { debianWithKeyrings } from './debian.ts'
 
 describe('debian', () => {
+  let setting: DebianSetting
   let directory: string
   let server: testing.LoopbackServer
   let known: archives.ArchiveKey
@@ -20,62 +20,15 @@ describe('debian', () => {
   let make: MakeAdapter
   let archive: string
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'berth-debian-'))
-    await mkdir(join(directory, 'keyrings'))
-    known = await archives.makeKey(join(directory, 'keyrings'), 'known')
-    stranger = await archives.makeKey(directory, 'stranger')
-    make = debianWithKeyrings(join(directory, 'keyrings'))
-    server = new testing.LoopbackServer()
-    await server.start()
-    archive = server.origin('deb.example.org')
+    setting = await DebianSetting.create()
+    ;({ directory, server, known, stranger, make, archive } = setting)
   })
-  after(async () => {
-    server.stop()
-    for (const key of [known, stranger]) await archives.forgetKey(key)
-    await rm(directory, { recursive: true })
-  })
+  after(() => setting.close())
 
-  interface Suite {
-    readonly debs: readonly archives.TestDeb[]
-    readonly key?: archives.ArchiveKey
-    readonly release?: Record<string, string>
-  }
-
-  /** Puts a suite with one component into an archive; `detached` makes Release and Release.gpg. */
-  async function publish(base: string, suite: string, { debs, key = known, release = {} }: Suite, detached = false) {
-    const packages = archives.packagesOf(debs, 'pool/main/')
-    const root = `${base}dists/${suite}/`
-    const files = { 'main/binary-amd64/Packages': packages }
-    const text = archives.releaseOf({ Codename: suite, Components: 'main', Architectures: 'amd64', ...release }, files)
-    if (detached) {
-      server.files.set(`${root}Release`, text)
-      server.files.set(`${root}Release.gpg`, await archives.sign(text, key, 'detach'))
-    } else server.files.set(`${root}InRelease`, await archives.sign(text, key, 'clear'))
-    server.files.set(`${root}main/binary-amd64/Packages`, packages)
-    for (const { fileName, content } of debs) server.files.set(`${base}pool/main/${fileName}`, content)
-  }
-
-  const deb = (Package: string, Version: string, fields: Record<string, string> = {}) =>
-    archives.makeDeb(directory, { Package, Version, ...fields })
-  const install = (...names: string[]) => [['update'], ['-y', '--download-only', 'install', ...names]]
-  const source = (path: string, rest = 'stable main', key = known) =>
-    `deb [signed-by=${key.keyring}] ${archive}${path} ${rest}\n`
-
-  /** One session: its proxy, and apt behind it. */
-  async function session(how: Session, sources: string, commands: readonly (readonly string[])[]) {
-    await using proxy = await testing.startTestProxy(directory, how, make)
-    const configuration = aptConfiguration(how.mode)
-    const apt = await archives.runApt(directory, { proxy, sources, configuration }, commands)
-    const { artifacts, missing, failure } = proxy.proxy
-    return {
-      apt,
-      artifacts,
-      missing,
-      failure,
-      notices: proxy.notices,
-      replay: testing.replaying(directory, proxy.proxy),
-    }
-  }
+  const publish: DebianSetting['publish'] = (...suite) => setting.publish(...suite)
+  const deb: DebianSetting['deb'] = (...fields) => setting.deb(...fields)
+  const source: DebianSetting['source'] = (...where) => setting.source(...where)
+  const session: DebianSetting['session'] = (...how) => setting.session(...how)
 
   /** Records, then replays with the archive gone, and says what differs. */
   async function twice(sources: string, commands: readonly (readonly string[])[]) {
@@ -286,13 +239,6 @@ describe('debian', () => {
     assert.equal(before.notices.length, 1)
     assert.match(before.notices[0] ?? '', /2026-06-01.*2026-05-01/)
     assert.deepEqual((await session(asOf('2026-07-01'), source('/dated'), [['update']])).notices, [])
-  })
-
-  it('says that what is locked cannot be kept back', async () => {
-    await publish('/held/', 'stable', { debs: [await deb('held', '2')] })
-    const held: Artifact[] = [{ kind: 'deb', name: 'held', version: '1', url: 'http://x/', sha256: '', size: 1 }]
-    const { notices } = await session({ mode: 'record', held }, source('/held'), install('held'))
-    assert.match(notices.join(), /held comes as 2 now/)
   })
 
   it('checks a package by what an earlier session saw', async () => {

@@ -1,6 +1,9 @@
+import { findDebianSnapshot, snapshotUrl } from '../../host/debian-snapshot.ts'
 import { digestOf, type Artifact } from '../../model/lock.ts'
 import { hashMismatch } from '../../model/problems/install.ts'
-import type { Adapter, BuildAnswer, BuildRequest, Document, MakeAdapter, Recorder, Shelf } from '../adapter.ts'
+import { NotFound, type Adapter, type ArtifactName, type BuildAnswer, type BuildRequest } from '../adapter.ts'
+import type { Document, MakeAdapter, Recorder, Shelf } from '../adapter.ts'
+import { answerHeld } from './debian-held.ts'
 import { ArchiveMemory } from './debian-memory.ts'
 import { fileAt, isApt, packageAt, placeOf, placeOfArtifact, type DebianFile, type Place } from './debian-place.ts'
 import { ReleaseGuard } from './debian-release.ts'
@@ -8,11 +11,11 @@ import { hostKeyrings } from './debian-signature.ts'
 import { SynthesisedArchives } from './debian-synthesis.ts'
 
 /** Debian's archives, and those that are built like them. README.md in this folder says what is promised. */
-export const debian: MakeAdapter = () => new DebianAdapter(hostKeyrings)
+export const debian: MakeAdapter = () => new DebianAdapter(hostKeyrings, findDebianSnapshot(process.env))
 
-/** With the keys of a directory; for tests. */
-export function debianWithKeyrings(keyrings: string): MakeAdapter {
-  return () => new DebianAdapter(keyrings)
+/** With the keys of a directory; for tests. @param snapshot Address of a mirror (see src/host/debian-snapshot.ts). */
+export function debianWithKeyrings(keyrings: string, snapshot?: string): MakeAdapter {
+  return () => new DebianAdapter(keyrings, snapshot)
 }
 
 class DebianAdapter implements Adapter {
@@ -24,7 +27,10 @@ class DebianAdapter implements Adapter {
   readonly #directories = new Set<Place>()
   readonly #told = new Set<string>()
 
-  constructor(keyrings: string) {
+  readonly #snapshot: string | undefined
+
+  constructor(keyrings: string, snapshot: string | undefined) {
+    this.#snapshot = snapshot
     this.#guard = new ReleaseGuard(this.#memory, keyrings)
   }
 
@@ -32,6 +38,8 @@ class DebianAdapter implements Adapter {
     const place = placeOf(request.url)
     const file = fileAt(place)
     if (!file || !isReading(request)) return undefined
+    const held = await answerHeld(place, recorder)
+    if (held) return held
     if (file.kind === 'package') {
       const isOurs = isOfPool(request, place) || this.#memory.package(place)
       return isOurs ? this.#take(request, place, recorder) : undefined
@@ -39,7 +47,7 @@ class DebianAdapter implements Adapter {
     if (!this.#isIndex(request, place, file)) return undefined
     // Patches of an index would keep the index itself from being seen; without them a client fetches it whole.
     if (place.includes('.diff/')) return { status: 404 }
-    const ask = (url: URL) => recorder.ask(url, { headers: headersFor(request) })
+    const ask = (url: URL) => this.#ask(request, url, recorder)
     const document = await ask(request.url)
     if (document.status === 200) {
       const askBeside = (name: string) => ask(new URL(name, request.url))
@@ -73,8 +81,7 @@ class DebianAdapter implements Adapter {
     const { name, version } = listed ?? packageAt(place)
     this.#explain({ name, version, isListed: listed !== undefined }, recorder)
     const tags: Pick<Artifact, 'tags'> = listed ? { tags: [...listed.tags].sort() } : {}
-    const headers = headersFor(request)
-    const artifact = await recorder.take({ kind: 'deb', name, version, ...tags }, readable(request.url), { headers })
+    const artifact = await this.#download({ kind: 'deb', name, version, ...tags }, request, recorder)
     // A later stage of a build may know the same package from another suite.
     const more = [...new Set([...(artifact.tags ?? []), ...(tags.tags ?? [])])].sort()
     if (more.length > (artifact.tags?.length ?? 0)) recorder.add({ ...artifact, tags: more })
@@ -83,6 +90,28 @@ class DebianAdapter implements Adapter {
       throw hashMismatch({ url: artifact.url, expected, found: digestOf(artifact) })
     }
     return { status: 200, body: { blob: digestOf(artifact) } }
+  }
+
+  /** As it was at the date, where a mirror keeps that; archives that it does not have are as they are. */
+  async #ask(request: BuildRequest, url: URL, recorder: Recorder): Promise<Document> {
+    const past = this.#past(url, recorder)
+    const document = past && (await recorder.ask(past, { headers: { 'accept-encoding': 'identity' } }))
+    return document?.status === 200 ? document : recorder.ask(url, { headers: headersFor(request) })
+  }
+
+  async #download(name: ArtifactName, request: BuildRequest, recorder: Recorder): Promise<Artifact> {
+    const url = readable(request.url)
+    const past = this.#past(url, recorder)
+    try {
+      if (past) return await recorder.take(name, url, { from: past })
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error
+    }
+    return recorder.take(name, url, { headers: headersFor(request) })
+  }
+
+  #past(url: URL, { asOf }: Recorder): URL | undefined {
+    return asOf && this.#snapshot !== undefined ? snapshotUrl(this.#snapshot, url, asOf) : undefined
   }
 
   #explain(deb: { name: string; version: string; isListed: boolean }, recorder: Recorder): void {
@@ -99,8 +128,8 @@ berth could not check it against them, apt did`,
     this.#once(
       'held',
       recorder,
-      `Debian archives hold only what is current, so that what is locked cannot be kept \
-back: ${deb.name} comes as ${deb.version} now, for one`,
+      `What is locked could not be kept, because it does not fit or its file is nowhere to be had: \
+${deb.name} comes as ${deb.version} now, for one`,
     )
   }
 

@@ -11,6 +11,7 @@ import { recipeVersion } from './recipe.ts'
 import { StackBuilder } from './stack-builder.ts'
 import { BuildContext } from './stages/build-context.ts'
 import type { Fetching } from './stages/fetching.ts'
+import { fetchHeld, withoutSiblings } from './stages/held-debs.ts'
 import { RecordedFetching } from './stages/recorded-fetching.ts'
 import { makeDirectories, resolveInRoot } from './stages/root-path.ts'
 import { StageBuilder } from './stages/stage-builder.ts'
@@ -68,7 +69,10 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
 }
 
 async function record(plan: DockerfileInstall, workshop: Workshop, recording: Recording): Promise<Lock> {
-  const fetching = new RecordedFetching(workshop, recording, fetchedArtifacts(heldArtifacts(plan, recording)))
+  const before = fetchedArtifacts(recording.previous?.artifacts ?? [])
+  const held = withoutSiblings(fetchedArtifacts(heldArtifacts(plan, recording)), before)
+  await fetchHeld(workshop, held)
+  const fetching = new RecordedFetching(workshop, recording, held)
   const context = await stageContext(plan, workshop)
   const builder = new StackBuilder(workshop)
   const stages = new StageBuilder(workshop, builder, context, fetching)

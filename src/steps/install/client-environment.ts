@@ -1,3 +1,4 @@
+import { findDebianSnapshot } from '../../host/debian-snapshot.ts'
 import { buildProxyUrl } from '../../isolation/build/sandbox.ts'
 import { npmEnvironment } from '../../proxy/adapters/npm-client.ts'
 import { goEnvironment } from '../../proxy/adapters/go-checksums.ts'
@@ -31,10 +32,12 @@ export function clientEnvironment(session: Session): Record<string, string> {
 }
 
 /** The files that this environment speaks of, by name. */
-export function clientFiles(mode: 'record' | 'replay', certificate: string): Record<string, string> {
+export function clientFiles(session: Session, certificate: string): Record<string, string> {
+  const isPast =
+    session.mode === 'record' && session.asOf !== undefined && findDebianSnapshot(process.env) !== undefined
   return {
     'certificates.pem': certificate,
-    'apt.conf': aptConfiguration(mode),
+    'apt.conf': aptConfiguration(session.mode, { isPast }),
     wgetrc: `ca_certificate = ${certificates}\n`,
   }
 }

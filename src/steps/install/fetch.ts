@@ -4,14 +4,20 @@ import type { HashingFile } from '../../host/hashing-file.ts'
 import type { Digest } from '../../model/names.ts'
 import { downloadFailed, hashMismatch } from '../../model/problems/install.ts'
 import { withoutUserinfo } from '../../model/secret.ts'
+import { fetchFromAny } from './fetch-snapshots.ts'
+import type { Locking } from './locking.ts'
 import type { Workshop } from './workshop.ts'
 
 /** What fetching needs of a workshop. */
-type FetchPlace = Pick<Workshop, 'emit' | 'signal'> & { readonly store: Pick<Workshop['store'], 'blobs'> }
+export type FetchPlace = Pick<Workshop, 'emit' | 'signal'> & {
+  readonly store: Pick<Workshop['store'], 'blobs'>
+  /** Tells of which time a file is, for mirrors of snapshots. */
+  readonly locking?: Locking
+}
 
 /**
  * Fetches a file into the store and checks its SHA-256. One that is there already is checked as well, and only fetched
- * again when the disk has damaged it.
+ * again when the disk has damaged it. What an archive of Debian has no more may be had from a mirror of snapshots.
  * @throws downloadFailed, hashMismatch
  */
 export async function fetchBlob(
@@ -21,13 +27,15 @@ export async function fetchBlob(
 ): Promise<void> {
   const expected: Digest = `sha256:${file.sha256}`
   if (await isInStore(workshop, file)) return
-  const fill = (output: HashingFile) =>
-    pour(workshop, file.url, (chunk) => {
-      onBytes(chunk.length)
-      return output.write(chunk)
+  await fetchFromAny(workshop, file.url, async (url) => {
+    const fill = (output: HashingFile) =>
+      pour(workshop, url, (chunk) => {
+        onBytes(chunk.length)
+        return output.write(chunk)
+      })
+    await workshop.store.blobs.add(fill, (found) => {
+      if (found !== expected) throw hashMismatch({ url: withoutUserinfo(url), expected, found })
     })
-  await workshop.store.blobs.add(fill, (found) => {
-    if (found !== expected) throw hashMismatch({ url: withoutUserinfo(file.url), expected, found })
   })
 }
 

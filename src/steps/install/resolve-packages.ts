@@ -17,6 +17,8 @@ import {
 } from '../../model/problems/install.ts'
 import { fetchBlob, isInStore } from './fetch.ts'
 import { debianArchitecture } from './architecture.ts'
+import type { Locking } from './locking.ts'
+import { pastMirror, pastOf } from './past-mirror.ts'
 import { recipeVersion } from './recipe.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -139,6 +141,7 @@ const opened = new WeakMap<AbortSignal, Map<string, PrivateApt>>()
 type AptPlace = Pick<Workshop, 'instance' | 'signal'> & {
   readonly store: Pick<Workshop['store'], 'cache'>
   readonly plan: Pick<Workshop['plan'], 'suite'>
+  readonly locking?: Locking
 }
 
 /** The version of each Debian package that a fresh install would get now. @throws debianIndexFailed */
@@ -147,8 +150,12 @@ export function newestPackages(place: AptPlace, names: readonly string[]): Promi
 }
 
 /** apt's own files are for one at a time. */
-function aptKey({ instance, plan }: AptPlace): string {
-  return `apt ${instance.home} ${plan.suite}`
+function aptKey({ instance, ...place }: AptPlace): string {
+  return `apt ${instance.home} ${aptFolder(place)}`
+}
+
+function aptFolder({ plan, locking }: Pick<AptPlace, 'plan' | 'locking'>): string {
+  return `apt-${plan.suite}${pastOf(locking) === undefined ? '' : '-past'}`
 }
 
 /** apt for this suite, with lists that were fetched once in this build. */
@@ -158,7 +165,7 @@ async function openApt(workshop: AptPlace): Promise<PrivateApt> {
   const known = ofBuild.get(workshop.plan.suite)
   if (known) return known
   const sources = await aptSources(workshop)
-  const apt = new PrivateApt(workshop.store.cache.workDirectory(`apt-${workshop.plan.suite}`), sources)
+  const apt = new PrivateApt(workshop.store.cache.workDirectory(aptFolder(workshop)), sources)
   try {
     await apt.update(workshop.signal)
   } catch (error) {
@@ -171,8 +178,10 @@ async function openApt(workshop: AptPlace): Promise<PrivateApt> {
 
 async function aptSources(workshop: AptPlace): Promise<AptSources> {
   if (!(await files.exists(keyring))) throw debianKeyringMissing({ path: keyring })
-  const mirror = await findDebianMirror(process.env)
-  if (!mirror) throw debianMirrorUnknown({})
+  const today = await findDebianMirror(process.env)
+  if (!today) throw debianMirrorUnknown({})
+  const past = pastOf(workshop.locking)
+  const mirror = past === undefined ? today : pastMirror(today, past)
   const { suite } = workshop.plan
   const candidates = [
     { url: mirror.main, suite },
@@ -184,7 +193,7 @@ async function aptSources(workshop: AptPlace): Promise<AptSources> {
     // A release that has come of age loses its pockets, but never itself.
     if (pocket.suite === suite || (await isOffered(pocket, workshop.signal))) pockets.push(pocket)
   }
-  return { architecture: debianArchitecture(), keyring, pockets }
+  return { architecture: debianArchitecture(), keyring, pockets, isPast: past !== undefined }
 }
 
 async function isOffered(pocket: { url: string; suite: string }, signal: AbortSignal): Promise<boolean> {

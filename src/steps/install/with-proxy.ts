@@ -46,7 +46,7 @@ export async function withProxy<Result>(
   })
   try {
     await files.mkdir(access.filesDirectory)
-    for (const [name, content] of Object.entries(clientFiles(session.mode, proxy.certificate))) {
+    for (const [name, content] of Object.entries(clientFiles(session, proxy.certificate))) {
       await files.writeFile(join(access.filesDirectory, name), content)
     }
     const result = await use(proxy, access)

@@ -12,6 +12,7 @@ import { recompileByteCode } from '../recompile.ts'
 import type { ProxyAccess } from '../with-proxy.ts'
 import { accountIn } from './accounts.ts'
 import { dropAuthority, layerWithAuthority } from './authority-layer.ts'
+import { heldMounts } from './held-debs.ts'
 import { MountPoints } from './mount-points.ts'
 import { prepareMounts, type MountSources } from './run-mounts.ts'
 
@@ -32,8 +33,12 @@ export async function makeRun(
   const { withProxy } = await import('../with-proxy.ts')
   return withProxy(work, session, async (proxy, access) => {
     const below = await layerWithAuthority(work, proxy.certificate)
-    const environment = clientEnvironment(session)
-    await execute({ ...work, below }, action, { sources, online: { access, environment } })
+    const online = {
+      access,
+      environment: clientEnvironment(session),
+      mounts: await heldMounts(work.directory, session),
+    }
+    await execute({ ...work, below }, action, { sources, online })
     await dropAuthority(work.upper, proxy.certificate)
     return proxy.artifacts
   })
@@ -44,13 +49,20 @@ type Variables = Readonly<Record<string, string>>
 interface Execution {
   readonly sources: MountSources
   /** Undefined for a command that has no way out at all. */
-  readonly online: { readonly access: ProxyAccess; readonly environment: Variables } | undefined
+  readonly online: Online | undefined
+}
+
+interface Online {
+  readonly access: ProxyAccess
+  readonly environment: Variables
+  readonly mounts: readonly BuildMount[]
 }
 
 async function execute(work: LayerWork, action: RunAction, { sources, online }: Execution): Promise<void> {
   const prepared = await prepareMounts(work, action.mounts, sources)
   const mounts: BuildMount[] = [
     ...(online ? [{ kind: 'bind' as const, source: online.access.filesDirectory, target: insideDirectory }] : []),
+    ...(online?.mounts ?? []),
     ...prepared.mounts,
     ...(action.script ? [await scriptMount(work, action.script)] : []),
   ]

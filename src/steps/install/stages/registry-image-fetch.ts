@@ -9,7 +9,7 @@ import { hashMismatch } from '../../../model/problems/install.ts'
 import { imageRefused, imageUnusable } from '../../../model/problems/registry-image.ts'
 import { ociArchitecture } from '../architecture.ts'
 import { parseImageReference } from '../dockerfile/index.ts'
-import { isInStore } from '../fetch.ts'
+import { isInStore, type FetchPlace } from '../fetch.ts'
 import { explainWantOfRoom } from '../room.ts'
 import type { Workshop } from '../workshop.ts'
 import { largestDocument, readManifest, UnusableImage, type Blob } from './registry-image-documents.ts'
@@ -24,9 +24,7 @@ export interface LockedImage {
 }
 
 /** What fetching an image needs of a workshop. */
-export type ImagePlace = Pick<Workshop, 'instance' | 'emit' | 'signal'> & {
-  readonly store: Pick<Workshop['store'], 'blobs'>
-}
+export type ImagePlace = Pick<Workshop, 'instance'> & FetchPlace
 
 /** How skopeo(1) and podman(1) write an image, or one file of it. */
 export function addressOf(name: string, digest: Digest): string {
