@@ -10,7 +10,7 @@ import { encodeHeader, endOfArchive, paddingFor, type TarEntry } from './tar.ts'
 
 const whiteoutPrefix = '.wh.'
 export const opaqueMarker = '.wh..wh..opq'
-const keptAttributes = '^(trusted\\.overlay\\.opaque|security\\.capability)$'
+const keptAttributes = `^(${opaqueAttribute.replaceAll('.', '\\.')}|security\\.capability)$`
 
 /** Writes the archive of a normalised upper directory to `output`, the same bytes for the same tree. */
 export async function writeLayerTar(root: string, entries: readonly TreeEntry[], output: HashingFile): Promise<void> {

@@ -50,7 +50,7 @@ describe('berth as an ordinary user', { timeout: 600_000 }, () => {
   it('runs nothing as root of the host, and the application not as the user either', async () => {
     const processes = await user.processes()
     const daemon = processes.find(({ command }) => command.endsWith(' serve'))
-    const workers = processes.filter(({ command }) => command.includes('/venv/bin/gunicorn'))
+    const workers = processes.filter(({ command }) => command.includes('/app/venv/bin/python'))
     assert.ok(daemon && workers.length > 0, JSON.stringify(processes))
     for (const { uid } of processes) assert.notEqual(uid, 0)
     for (const { uid } of workers) assert.notEqual(uid, daemon.uid)
