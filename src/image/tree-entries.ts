@@ -7,7 +7,8 @@ import { archiveEntries } from './layer-tar.ts'
 import type { TarEntry } from './tar.ts'
 
 /** Attributes that change what a file does or what overlayfs makes of it: those that no layer has count as well. */
-const meaningful = '^((trusted|user)\\.overlay\\.(opaque|redirect|metacopy)|security\\.capability|system\\.posix_acl_.*)$'
+const meaningful =
+  '^((trusted|user)\\.overlay\\.(opaque|redirect|metacopy)|security\\.capability|system\\.posix_acl_.*)$'
 
 export interface Reading {
   /** Says what is not to be looked at, with all that is in it. */
