@@ -13,6 +13,7 @@ const hybrid = parseCgroupMounts(
   `cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
 cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0
 cgroup /sys/fs/cgroup/pids cgroup rw,pids 0 0
+cgroup /sys/fs/cgroup/blkio cgroup rw,blkio 0 0
 cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0
 `,
   '',
@@ -52,6 +53,15 @@ describe('limitSettings()', () => {
       )
     })
 
+  it('bounds what is read and written of each device, where the kernel can', () => {
+    const io = { devices: ['7:0', '7:1'], bytesPerSecond: 1000 }
+    const last = (facts: CgroupFacts) => limitSettings(facts, group, { ...limits, io }).map(({ value }) => value)
+    assert.deepEqual(last(unified).slice(-2), ['7:0 rbps=1000 wbps=1000', '7:1 rbps=1000 wbps=1000'])
+    assert.deepEqual(last(hybrid).slice(-4), ['7:0 1000', '7:0 1000', '7:1 1000', '7:1 1000'])
+    const without = parseCgroupMounts('cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n', 'cpu memory pids\n')
+    assert.equal(last(without).at(-1), '50000 100000')
+  })
+
   it('asks for no less processor time than the kernel takes', () => {
     assert.ok(written(unified, { cpus: 0.001 }).includes(`1000 100000 > /sys/fs/cgroup${group}/cpu.max`))
   })
@@ -60,8 +70,8 @@ describe('limitSettings()', () => {
 describe('controllersFor()', () => {
   it('hands them down from the root to the parent with version 2', () => {
     assert.deepEqual(controllersFor(unified, group), [
-      { file: '/sys/fs/cgroup/cgroup.subtree_control', value: '+cpu +memory +pids' },
-      { file: '/sys/fs/cgroup/berth/cgroup.subtree_control', value: '+cpu +memory +pids' },
+      { file: '/sys/fs/cgroup/cgroup.subtree_control', value: '+cpu +memory +pids +io' },
+      { file: '/sys/fs/cgroup/berth/cgroup.subtree_control', value: '+cpu +memory +pids +io' },
     ])
   })
 

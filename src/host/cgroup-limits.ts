@@ -13,6 +13,8 @@ export interface GroupLimits {
   readonly cpus: number
   /** Threads count, as the kernel's `pids` controller counts them. */
   readonly pids: number
+  /** What may be read and written of block devices, named `major:minor`, each second; nothing where the kernel can not. */
+  readonly io?: { readonly devices: readonly string[]; readonly bytesPerSecond: number }
 }
 
 /** A file of a control group and what goes into it. */
@@ -50,17 +52,15 @@ export function controllersFor(facts: CgroupFacts, group: string): GroupSetting[
     ancestors.unshift(path)
     if (path === '/') break
   }
-  return ancestors.map((path) => ({
-    file: join(facts.root, path, 'cgroup.subtree_control'),
-    value: '+cpu +memory +pids',
-  }))
+  const value = `+cpu +memory +pids${facts.controllers.has('io') ? ' +io' : ''}`
+  return ancestors.map((path) => ({ file: join(facts.root, path, 'cgroup.subtree_control'), value }))
 }
 
 /** The files of a group that hold it to its limits, in the order in which they have to be written. */
 export function limitSettings(
   facts: CgroupFacts,
   group: string,
-  { memoryBytes, cpus, pids, countsSwap }: GroupLimits & { readonly countsSwap: boolean },
+  { memoryBytes, cpus, pids, io, countsSwap }: GroupLimits & { readonly countsSwap: boolean },
 ): GroupSetting[] {
   const quota = Math.max(shortestQuota, Math.round(cpus * period))
   const [memory, processes] = [String(memoryBytes), String(pids)]
@@ -73,6 +73,10 @@ export function limitSettings(
       { file: at('memory.oom.group'), value: '1' },
       { file: at('pids.max'), value: processes },
       { file: at('cpu.max'), value: `${quota} ${period}` },
+      ...(facts.controllers.has('io') ? bounds(io, (rate) => `rbps=${rate} wbps=${rate}`) : []).map((value) => ({
+        file: at('io.max'),
+        value,
+      })),
     ]
   }
   const at = (controller: string, name: string) =>
@@ -84,7 +88,15 @@ export function limitSettings(
     { file: at('pids', 'max'), value: processes },
     { file: at('cpu', 'cfs_period_us'), value: String(period) },
     { file: at('cpu', 'cfs_quota_us'), value: String(quota) },
+    ...(facts.controllers.has('blkio') ? bounds(io, String) : []).flatMap((value) =>
+      ['read', 'write'].map((way) => ({ file: at('blkio', `throttle.${way}_bps_device`), value })),
+    ),
   ]
+}
+
+/** One text a device: the kernel takes one with each write. */
+function bounds(io: GroupLimits['io'], rateOf: (bytesPerSecond: number) => string): string[] {
+  return io ? io.devices.map((device) => `${device} ${rateOf(io.bytesPerSecond)}`) : []
 }
 
 /** Microseconds: the kernel's own period, and the shortest quota that it takes. */

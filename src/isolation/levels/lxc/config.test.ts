@@ -24,7 +24,11 @@ const spec: SandboxSpec = {
 function config(cgroups: CgroupFacts, givesUserNamespaces = true): string[] {
   return lxcConfig(spec, {
     cgroups,
-    countsSwap: true,
+    limits: {
+      ...spec.limits,
+      io: { devices: ['7:0'], bytesPerSecond: 1_000_000 },
+      countsSwap: true,
+    },
     givesUserNamespaces,
     hardLimits: { RLIMIT_NOFILE: 1024 },
     root: '/run/berth/sandboxes/shop-1/rootfs',
@@ -37,13 +41,20 @@ function config(cgroups: CgroupFacts, givesUserNamespaces = true): string[] {
   }).split('\n')
 }
 
-const version1 = parseCgroupMounts('cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n', '')
+const version1 = parseCgroupMounts(
+  'cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\ncgroup /sys/fs/cgroup/blkio cgroup rw,blkio 0 0\n',
+  '',
+)
 const version2 = parseCgroupMounts('cgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n', 'cpu memory pids\n')
 
 describe('lxcConfig()', () => {
   it("limits the sandbox's own group, in the words of each version, and keeps LXC's process out of it", () => {
     const one = config(version1)
-    for (const line of ['lxc.cgroup.memory.limit_in_bytes = 268435456', 'lxc.cgroup.pids.max = 100'])
+    for (const line of [
+      'lxc.cgroup.memory.limit_in_bytes = 268435456',
+      'lxc.cgroup.pids.max = 100',
+      'lxc.cgroup.blkio.throttle.write_bps_device = 7:0 1000000',
+    ])
       assert.ok(one.includes(line), line)
     const two = config(version2)
     for (const line of ['lxc.cgroup2.memory.max = 268435456', 'lxc.cgroup2.cpu.max = 50000 100000'])

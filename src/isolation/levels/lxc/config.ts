@@ -2,13 +2,14 @@ import { basename } from 'node:path'
 import { limitSettings } from '../../../host/cgroup-limits.ts'
 import type { CgroupFacts } from '../../../host/cgroups.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
+import type { SupervisedLimits } from '../supervised/level.ts'
 import { sharedMemory } from '../supervised/prepare.ts'
 import { resourceLimits, terminalsAtMost } from '../walls.ts'
 
 /** What LXC's configuration depends on besides the sandbox. */
 export interface LxcFacts {
   readonly cgroups: CgroupFacts
-  readonly countsSwap: boolean
+  readonly limits: SupervisedLimits
   readonly givesUserNamespaces: boolean
   readonly hardLimits: Readonly<Record<string, number>>
   readonly root: string
@@ -39,7 +40,7 @@ export function lxcConfig(spec: SandboxSpec, facts: LxcFacts): string {
     ['apparmor.profile', 'unconfined'],
     ['net.0.type', 'none'], // it stays in the one that it is started in
     ...places(facts),
-    ...controlGroups(spec, facts),
+    ...controlGroups(facts),
     ...Object.entries(resourceLimits(facts.hardLimits)).map(([name, limit]): [string, number] => [
       `prlimit.${name.replace('RLIMIT_', '').toLowerCase()}`,
       limit,
@@ -68,15 +69,15 @@ function places({ hasTerminal }: LxcFacts): [string, string | number][] {
 /** Character devices that every program may need: null, zero, full, random, urandom, tty, ptmx and ptys. */
 const devices = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*']
 
-function controlGroups({ limits }: SandboxSpec, facts: LxcFacts): [string, string][] {
-  const { cgroups, countsSwap, group, monitorGroup } = facts
+function controlGroups(facts: LxcFacts): [string, string][] {
+  const { cgroups, limits, group, monitorGroup } = facts
   const key = cgroups.version === 2 ? 'cgroup2' : 'cgroup'
   const relative = (path: string) => path.replace(/^\//, '')
   return [
     ['cgroup.dir.container', relative(group)],
     ['cgroup.dir.monitor', `${relative(monitorGroup)}/lxc`],
     ['cgroup.dir.monitor.pivot', relative(monitorGroup)],
-    ...limitSettings(cgroups, group, { ...limits, countsSwap }).map(({ file, value }): [string, string] => [
+    ...limitSettings(cgroups, group, limits).map(({ file, value }): [string, string] => [
       `${key}.${basename(file)}`,
       value,
     ]),

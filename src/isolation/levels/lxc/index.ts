@@ -8,7 +8,7 @@ import { seccompProfile } from '../container/seccomp.ts'
 import { uidInside } from '../container/spec.ts'
 import { joinableGroups } from '../launched/launch.ts'
 import { quote } from '../supervised/inner.ts'
-import { supervisedLevel } from '../supervised/level.ts'
+import { supervisedLevel, type SupervisedLimits } from '../supervised/level.ts'
 import { prepareSupervised, waiting } from '../supervised/prepare.ts'
 import { withoutSysfs } from '../supervised/stage.ts'
 import { lxcConfig } from './config.ts'
@@ -23,13 +23,13 @@ export const lxc: Level = supervisedLevel({
   remove: async (layout) => removeCgroup(await cgroupFacts(), monitorGroup(layout)),
 })
 
-async function prepare(bundle: Bundle): Promise<void> {
+async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> {
   const { layout, spec, facts, terminal } = bundle
   const user = uidInside(spec, facts)
   const files = filesOf(layout)
   const config = lxcConfig(spec, {
     cgroups: facts.cgroups,
-    countsSwap: facts.countsSwap,
+    limits,
     givesUserNamespaces: facts.givesUserNamespaces,
     hardLimits: facts.hardLimits,
     root: layout.root,

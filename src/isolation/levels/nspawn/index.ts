@@ -4,7 +4,7 @@ import { chmod, mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import { uidInside } from '../container/spec.ts'
 import { seccompProfile } from '../container/seccomp.ts'
-import { supervisedLevel } from '../supervised/level.ts'
+import { limitsOf, supervisedLevel, type SupervisedLimits } from '../supervised/level.ts'
 import { prepareSupervised, waiting } from '../supervised/prepare.ts'
 import { nspawnBundle, nspawnFilter } from './bundle.ts'
 import { joinableGroups } from '../launched/launch.ts'
@@ -15,15 +15,15 @@ export const nspawn: Level = supervisedLevel({
   needed: { program: 'systemd-nspawn', package: 'systemd-container', purpose: 'makes the sandboxes' },
   mountsShared: false, // a tenth of the host's memory, where programs can be executed
   prepare,
-  limitPayload: async ({ layout, facts, spec }) => {
+  limitPayload: async (bundle) => {
+    const { layout, facts } = bundle
     // With version 2 it makes two groups below its own, one for itself; what is limited has to be read inside, too.
     if (facts.cgroups.version === 1) return
-    const limits = { ...spec.limits, countsSwap: facts.countsSwap }
-    await makeLimitedGroup(facts.cgroups, join(layout.cgroup, 'payload'), limits)
+    await makeLimitedGroup(facts.cgroups, join(layout.cgroup, 'payload'), limitsOf(bundle, []))
   },
 })
 
-async function prepare(bundle: Bundle): Promise<void> {
+async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> {
   const { layout, spec, facts, terminal } = bundle
   const user = uidInside(spec, facts)
   const config = nspawnBundle(spec, {
@@ -36,7 +36,7 @@ async function prepare(bundle: Bundle): Promise<void> {
     hasTerminal: terminal !== undefined,
   })
   await Promise.all([
-    makeLimitedGroup(facts.cgroups, layout.cgroup, { ...spec.limits, countsSwap: facts.countsSwap }),
+    makeLimitedGroup(facts.cgroups, layout.cgroup, limits),
     writeFile(layout.config, JSON.stringify(config), { mode: 0o600 }),
     prepareSupervised(bundle, {
       argv: ['/usr/bin/systemd-nspawn', ...optionsFor(bundle)],

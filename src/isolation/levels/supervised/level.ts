@@ -1,3 +1,4 @@
+import type { GroupLimits } from '../../../host/cgroup-limits.ts'
 import { openFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
@@ -17,10 +18,19 @@ export interface SupervisedLevel {
   readonly needed: NeededProgram
   /** Whether the program mounts `/dev/shm` as it is told; else berth does, over what is there. */
   readonly mountsShared: boolean
-  prepare(bundle: Bundle): Promise<void>
+  prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void>
   /** Limits that can be set only once the program has made the application's own control group. */
   limitPayload?(bundle: Bundle): Promise<void>
   readonly remove?: (layout: Layout) => Promise<void>
+}
+
+/** Limits of the application's control group, as `limitSettings` takes them. */
+export type SupervisedLimits = GroupLimits & { readonly countsSwap: boolean }
+
+export function limitsOf({ spec, facts }: Bundle, volumeDevices: readonly string[]): SupervisedLimits {
+  const { memoryBytes, cpus, pids, ioBytesPerSecond } = spec.limits
+  const io = { devices: volumeDevices, bytesPerSecond: ioBytesPerSecond }
+  return { memoryBytes, cpus, pids, io, countsSwap: facts.countsSwap }
 }
 
 export function supervisedLevel(level: SupervisedLevel): Level {
@@ -29,7 +39,7 @@ export function supervisedLevel(level: SupervisedLevel): Level {
     missing: () => missing(level),
     weaknesses: ({ givesUserNamespaces }) => (givesUserNamespaces ? [] : [noUserNamespaces]),
     uidInside,
-    prepare: (bundle) => level.prepare(bundle),
+    prepare: (bundle, volumeDevices) => level.prepare(bundle, limitsOf(bundle, volumeDevices)),
     runtime: launcher,
     firstProcess: ({ spec }, pid) => firstProcessOf(pid, spec.logFile),
     settle: async (bundle, pid) => {
