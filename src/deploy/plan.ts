@@ -3,7 +3,7 @@ import type { DeployPlan, DeployRequest } from '../model/api.ts'
 import { hostNotReady } from '../model/problems/deploy.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings } from '../steps/configure/index.ts'
-import { detectManifest, inspectInstall } from '../steps/install/index.ts'
+import { detectManifest, inspectInstall, plannedRunHints } from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
@@ -96,9 +96,11 @@ async function installStep(
     emit: () => undefined,
     signal,
   }
-  const layers = await inspectInstall(installPlanOf(source), context, lock.followed)
+  const plan = installPlanOf(source)
+  const layers = await inspectInstall(plan, context, lock.followed)
   const made = layers.map(({ title, reused }) => `${reused ? 'reuse' : 'make '} ${title}`)
-  const actions = [...made, ...describeLock(lock.planned)]
+  const hints = plan.kind === 'dockerfile' ? plannedRunHints(plan) : []
+  const actions = [...made, ...describeLock(lock.planned), ...hints.map(({ message }) => `note  ${message}`)]
   const isOther = lock.planned.kind === 'none' || lock.planned.changes.length > 0
   return { step: 'install', actions, changes: isOther || layers.some(({ reused }) => !reused) }
 }

@@ -8,6 +8,7 @@ import { withTree } from './layer-work.ts'
 import { fetchedArtifacts, fetchedKey, heldArtifacts, newLock, requireFitting, type Recording } from './locking.ts'
 import type { DockerfileInstall } from './plan-dockerfile.ts'
 import { recipeVersion } from './recipe.ts'
+import { runHints } from './run-hints.ts'
 import { StackBuilder } from './stack-builder.ts'
 import { BuildContext } from './stages/build-context.ts'
 import type { Fetching } from './stages/fetching.ts'
@@ -62,6 +63,9 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
   const stages = new StageBuilder(workshop, builder, await stageContext(plan, workshop), fetching)
   const { evaluated, steps } = await stages.build()
   const config = runConfig(plan, evaluated.config)
+  for (const { message, matters } of runHints(evaluated.config, plan.directories)) {
+    if (matters) workshop.emit({ kind: 'notice', message })
+  }
   const all = plan.directories.length === 0 ? steps : [...steps, volumeStep(plan, steps, stages.time)]
   const layers = []
   for (const [index, step] of all.entries()) layers.push(await builder.provide(step, all.slice(0, index)))
