@@ -18,8 +18,10 @@ import { baseImage, certificatesInside, debianArchive, installDocker, startDocke
  * Nothing here decides a test.
  */
 const { values: options } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, examples: { type: 'string', default: 'flask,node' } },
+  options: { rounds: { type: 'string', default: '3' }, examples: { type: 'string', default: 'flask,node,taslug' } },
 })
+
+const olderImage = `${baseImage}-bullseye`
 
 /** The same applications for the others: dependencies before the source, downloads in cache mounts. */
 const apt = (...names: readonly string[]) => `ARG COLD
@@ -42,6 +44,14 @@ ENV NODE_EXTRA_CA_CERTS=${certificatesInside} npm_config_cafile=${certificatesIn
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
 COPY server.js .
 CMD ["node", "server.js"]
+`,
+  // Python 2.7 is Debian 11's. pip does not know of dates: what is not pinned is the last that Python 2.7 can have.
+  taslug: `FROM ${olderImage}
+${apt('python2.7', 'virtualenv', 'python-pip-whl/bullseye')}COPY requirements.txt .
+ENV PIP_CERT=${certificatesInside}
+RUN --mount=type=cache,target=/root/.cache/pip virtualenv --python=python2.7 venv && venv/bin/pip install -r requirements.txt
+COPY webapp.py config.py .
+CMD ["venv/bin/gunicorn", "-b", "0.0.0.0:80", "webapp:app"]
 `,
 }
 
@@ -151,6 +161,7 @@ async function forgetLayers({ home, instance }: TestBerth): Promise<void> {
 async function dockerBuilder(folder: string, tag: string): Promise<Builder> {
   await installDocker()
   const daemon = ending.use(await startDocker(join(folder, 'dockerd'), `/${tag}/docker`, await debianArchive()))
+  await daemon.docker('import', await debianArchive('bullseye'), olderImage)
   let times = 0
   return {
     name: 'docker',
@@ -171,9 +182,11 @@ async function buildahBuilder(folder: string): Promise<Builder> {
   const storage = ['--root', join(folder, 'buildah'), '--runroot', join(folder, 'buildah-run')]
   const buildah = (...args: string[]) => run(['buildah', ...storage, ...args])
   ending.defer(() => attempt(['buildah', ...storage, 'rm', '--all']).then(() => undefined))
-  const container = (await buildah('from', 'scratch')).trim()
-  await buildah('add', '--quiet', container, await debianArchive(), '/')
-  await buildah('commit', '--quiet', container, `localhost/${baseImage}`)
+  for (const [suite, image] of [['bookworm', baseImage] as const, ['bullseye', olderImage] as const]) {
+    const container = (await buildah('from', 'scratch')).trim()
+    await buildah('add', '--quiet', container, await debianArchive(suite), '/')
+    await buildah('commit', '--quiet', container, `localhost/${image}`)
+  }
   let times = 0
   return {
     name: 'buildah',

@@ -124,9 +124,9 @@ export async function installDocker(): Promise<void> {
 }
 
 /** A Debian tree as an archive, made once and kept; its making is not measured. */
-export async function debianArchive(): Promise<string> {
+export async function debianArchive(suite: 'bullseye' | 'bookworm' = 'bookworm'): Promise<string> {
   const folder = '/var/cache/berth/bench'
-  const path = join(folder, 'bookworm.tar')
+  const path = join(folder, `${suite}.tar`)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const isThere = await access(path).then(
     () => true,
@@ -135,7 +135,7 @@ export async function debianArchive(): Promise<string> {
   if (isThere) return path
   // Not where Debian has its own, for a package that the build installs writes that anew.
   const copyIn = `--customize-hook=cp ${hostCertificates} "$1${certificatesInside}"`
-  await run(['mmdebstrap', '--variant=minbase', '--format=tar', copyIn, 'bookworm', `${path}.new.tar`])
+  await run(['mmdebstrap', '--variant=minbase', '--format=tar', copyIn, suite, `${path}.new.tar`])
   await run(['mv', `${path}.new.tar`, path])
   return path
 }
