@@ -1,6 +1,7 @@
 import { manifestJsonSchema } from '../../src/model/manifest.ts'
 import { commandsPage } from './commands-page.ts'
 import { jsonPage } from './json-page.ts'
+import { levelsPage } from './levels-page.ts'
 import { manifestPage } from './manifest-page.ts'
 import { problemsPage } from './problems-page.ts'
 
@@ -12,5 +13,6 @@ export function referencePages(): Map<string, string> {
     ['berth.schema.json', `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`],
     ['problems.md', problemsPage()],
     ['json.md', jsonPage()],
+    ['levels.md', levelsPage()],
   ])
 }
