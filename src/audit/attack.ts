@@ -2,7 +2,9 @@ import type { AuditAttack, AuditGroup } from '../model/audit.ts'
 import type { Scene } from './stage/scene.ts'
 
 /** One thing that somebody does who has taken an application over, and how it is seen whether it got him anywhere. */
-export interface Attack extends AuditAttack {
+export interface Attack extends Omit<AuditAttack, 'isMinor'> {
+  /** What leaks by it reaches neither the host nor another application. */
+  readonly isMinor?: boolean
   /** May run in a copy of an operator's own release: it asks for nothing of the scene but the copy itself. */
   readonly isSafe?: boolean
   /** Seconds until it is given up; default 20. */

@@ -25,6 +25,11 @@ export function attacksCalled(wanted: readonly string[] | undefined): Attack[] {
   return attacks.filter((attack) => wanted.some((each) => isCalled(attack, each)))
 }
 
+/** Those that ask for nothing but the copy of a release. @throws unknownAttack */
+export function auditReleaseAttacks(wanted: readonly string[] | undefined): Attack[] {
+  return attacksCalled(wanted).filter(({ isSafe }) => isSafe === true)
+}
+
 function isCalled({ id, name }: Attack, wanted: string): boolean {
   return id.toLowerCase() === wanted.toLowerCase() || name === wanted.toLowerCase()
 }

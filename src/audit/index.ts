@@ -2,7 +2,9 @@ import { join } from 'node:path'
 
 export { cleanAudits, playOutside } from './outer/outer.ts'
 export type { StageLine, StageOrder } from './stage/order.ts'
-export { attacksCalled, auditColumns } from './choose.ts'
+export type { Attack } from './attack.ts'
+export { attacksCalled, auditColumns, auditReleaseAttacks } from './choose.ts'
+export { runtimeFacts } from './runtime.ts'
 export { reportOf } from './report.ts'
 
 /** The source tree of the application that attacks go through. */

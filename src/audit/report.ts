@@ -1,5 +1,12 @@
 import { release, type as systemName, arch } from 'node:os'
-import type { AuditCell, AuditColumn, AuditReport, PostureReport } from '../model/audit.ts'
+import type {
+  AuditAttack,
+  AuditCell,
+  AuditColumn,
+  AuditReport,
+  PostureReport,
+  RuntimeAdvisory,
+} from '../model/audit.ts'
 import type { Attack } from './attack.ts'
 
 interface Outcome {
@@ -14,8 +21,10 @@ export function reportOf(found: {
   readonly seconds: number
   readonly attacks: readonly Attack[]
   readonly outcomes: readonly Outcome[]
+  readonly runtime: string
+  readonly advisories: readonly RuntimeAdvisory[]
 }): AuditReport {
-  const { startedAt, seconds, attacks, outcomes } = found
+  const { startedAt, seconds, attacks, outcomes, runtime, advisories } = found
   const cells: Record<string, Record<string, AuditCell>> = {}
   for (const { id } of attacks) {
     cells[id] = Object.fromEntries(
@@ -26,10 +35,16 @@ export function reportOf(found: {
     )
   }
   return {
-    ...{ startedAt, seconds, kernel: `${systemName()} ${release()} ${arch()}`, runtime: '', advisories: [] },
+    ...{ startedAt, seconds, kernel: `${systemName()} ${release()} ${arch()}` },
+    ...{ runtime, advisories: [...advisories] },
     columns: outcomes.map(({ column }) => column),
-    attacks: attacks.map(({ id, name, title, group, leaksWhen }) => ({ id, name, title, group, leaksWhen })),
+    attacks: attacks.map(shownAttack),
     cells,
     posture: outcomes.flatMap(({ posture }) => posture),
   }
+}
+
+/** What is told of an attack; how it is done is not. */
+export function shownAttack({ id, name, title, group, leaksWhen, isMinor = false }: Attack): AuditAttack {
+  return { id, name, title, group, leaksWhen, isMinor }
 }

@@ -1,6 +1,7 @@
 import * as operations from '../deploy/index.ts'
 import type { Berth } from '../deploy/index.ts'
 import { AuditRequest } from '../model/audit.ts'
+import { nameFrom } from './parameters.ts'
 import { eventSink, readBody, type Route } from './http.ts'
 
 /** Those by which berth attacks what it has built. */
@@ -14,6 +15,18 @@ export function auditRoutes(berth: Berth): Route[] {
         const request = await readBody(call.request, AuditRequest)
         const emit = eventSink(call)
         emit({ kind: 'audited', report: await operations.auditLevels(berth, request, { emit, signal: call.signal }) })
+        call.response.end()
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/apps/:app/audit',
+      action: 'audit',
+      handle: async (call) => {
+        const request = await readBody(call.request, AuditRequest)
+        const emit = eventSink(call)
+        const asked = { app: nameFrom(call.parameters), request, emit, signal: call.signal }
+        emit({ kind: 'audited', report: await operations.auditApp(berth, asked) })
         call.response.end()
       },
     },

@@ -1,5 +1,6 @@
 export { affected } from './affected.ts'
 export { auditLevels } from './audit/index.ts'
+export { auditApp } from './audit/release.ts'
 export { billOf, provenanceOf } from './attach.ts'
 export { signingKey } from './image-signature.ts'
 export { logPlace, type Berth } from './berth.ts'

@@ -4,6 +4,7 @@ import { initialise } from '../steps/initialise/index.ts'
 import { oneOffSpec } from '../steps/start/spec.ts'
 import type { App } from '../store/apps.ts'
 import { activate } from './activate.ts'
+import { requireClean } from './audit/release.ts'
 import type { Berth } from './berth.ts'
 import { specInputFor } from './environment.ts'
 import { step, type Change } from './journal.ts'
@@ -24,6 +25,7 @@ export async function rollOut(berth: Berth, change: Change, { release, isNew, co
   try {
     await images.tag(release.image, tagOf(release))
     if (isNew) await initialiseRelease(berth, change, release)
+    if (isNew) await requireClean(berth, change, release)
     await step('start', emit, async () => {
       state.deployments.reached(deployment, 'start')
       const succeed = () => {
@@ -59,6 +61,7 @@ async function initialiseRelease(berth: Berth, change: Change, release: Release)
 /** A release that never served leaves no trace; its number is free again. */
 export async function takeBack({ state, images }: Berth, app: App, release: Release): Promise<void> {
   await images.untag(tagOf(release))
+  state.audits.remove(app, release.number)
   state.releases.remove(app, release.number)
 }
 

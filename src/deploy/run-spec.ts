@@ -16,6 +16,7 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
     drainSeconds: start.drain,
     domains: start.domains,
     level: isolation.level,
+    ...(isolation.audit === undefined ? {} : { audit: isolation.audit }),
     limits: {
       memoryBytes: bytesOf(isolation.memory ?? '512M'),
       cpus: isolation.cpus ?? 1,

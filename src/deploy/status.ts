@@ -71,6 +71,7 @@ export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
     },
     refused: berth.refusals.of(app.name),
     ...checkedPart(berth, app),
+    ...auditedPart(berth, app),
     ...(last
       ? {
           lastDeployment: { number: last.id, state: last.state, startedAt: last.started_at, ...problemMessageOf(last) },
@@ -83,6 +84,11 @@ function checkedPart(berth: Berth, { name }: App): Pick<AppStatus, 'checked'> {
   const last = lastScrub(berth)
   if (!last) return {}
   return { checked: { at: last.finishedAt, damage: last.damage.filter(({ apps }) => apps.includes(name)) } }
+}
+
+function auditedPart({ state }: Berth, app: App): Pick<AppStatus, 'audited'> {
+  const audited = app.currentRelease === undefined ? undefined : state.audits.get(app, app.currentRelease)
+  return audited ? { audited } : {}
 }
 
 export async function releasesOf(berth: Berth, app: App): Promise<ReleaseSummary[]> {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { LockChange } from './lock-changes.ts'
 import { largestAttestation, mostAttestations } from './attestation-files.ts'
 import { appNamePattern } from './names.ts'
+import type { AuditSummary } from './audit.ts'
 import type { Damage } from './proof.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -103,6 +104,8 @@ export interface AppStatus extends AppSummary {
   refused: Refusal[]
   /** When all of it was last read and checked, and what was damaged. */
   checked?: { at: string; damage: Damage[] }
+  /** What came of attacking a copy of the current release. */
+  audited?: AuditSummary
   lastDeployment?: { number: number; state: string; startedAt: string; problem?: string }
 }
 

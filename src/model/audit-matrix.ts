@@ -1,4 +1,4 @@
-import type { AuditAttack, AuditColumn, AuditGroup, AuditReport, AuditVerdict } from './audit.ts'
+import type { AuditAttack, AuditColumn, AuditGroup, AuditReport, AuditSummary, AuditVerdict } from './audit.ts'
 import { auditGroups } from './audit.ts'
 
 /** What a battery's cells come to, without looking at anything but the report. */
@@ -58,4 +58,16 @@ export function leaksOf(
     const cell = cells[attack.id]?.[column]
     return cell?.verdict === 'leaked' ? [{ attack, evidence: cell.evidence }] : []
   })
+}
+
+/** What is kept of the audit of a release, which is one column beside the control. */
+export function summaryOfAudit(report: AuditReport, level: string): AuditSummary {
+  const { attacks, cells, startedAt: at } = report
+  const leaks = leaksOf(report, level).map(({ attack: { id, title, isMinor }, evidence }) => ({
+    ...{ id, title, evidence, isMinor },
+  }))
+  const live = attacks.filter((attack) => isLive(report, attack))
+  // What never came to be played is not clean either.
+  const unclear = attacks.filter(({ id }) => (cells[id]?.[level]?.verdict ?? 'unclear') === 'unclear')
+  return { at, level, played: attacks.length, live: live.length, leaks, unclear: unclear.map(({ id }) => id) }
 }

@@ -50,6 +50,8 @@ export const AuditAttack = z.strictObject({
   group: z.enum(auditGroups),
   /** What has to be seen for it to count. */
   leaksWhen: z.string(),
+  /** Whether a leak of it gives away nothing that reaches the host or another application. */
+  isMinor: z.boolean(),
 })
 export type AuditAttack = z.infer<typeof AuditAttack>
 
@@ -85,6 +87,20 @@ export const PostureReport = z.strictObject({
   unreported: z.array(z.string()),
 })
 export type PostureReport = z.infer<typeof PostureReport>
+
+/** What is kept of the audit of a release. */
+export const AuditSummary = z.strictObject({
+  /** RFC 3339, UTC. */
+  at: z.string(),
+  level: z.string(),
+  /** How many attacks were played, and how many of them work on this host at all. */
+  played: z.int(),
+  live: z.int(),
+  leaks: z.array(z.strictObject({ id: z.string(), title: z.string(), evidence: z.string(), isMinor: z.boolean() })),
+  /** Attacks of which nothing can be said. */
+  unclear: z.array(z.string()),
+})
+export type AuditSummary = z.infer<typeof AuditSummary>
 
 export const AuditReport = z.strictObject({
   /** RFC 3339, UTC. */

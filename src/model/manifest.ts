@@ -201,6 +201,10 @@ const EgressItem = z.string().superRefine((text, context) => {
 
 const Isolation = z.strictObject({
   level: z.enum(levelNames).default(defaultLevel).describe('How far the application is sealed off'),
+  audit: z
+    .enum(['clean'])
+    .optional()
+    .describe('With "clean", a new release gets traffic only when nothing leaks from a copy of it that is attacked'),
   // No defaults here: what a level cannot give is refused only where it is asked for.
   memory: ByteSize.optional().describe('Memory limit, swap included; default "512M"'),
   cpus: z.number().min(0.05).max(1024).optional().describe('CPU limit, in cores; default 1'),

@@ -34,6 +34,8 @@ export const RunSpec = z.strictObject({
   drainSeconds: z.number(),
   domains: z.array(z.string()),
   level: z.enum(levelNames),
+  /** Whether a copy had to withstand the audit before it got traffic. */
+  audit: z.enum(['clean']).optional(),
   limits: Limits,
   /** Items of the manifest (see egress.ts). Releases of earlier berths reach nothing. */
   egress: z.array(z.string()).default([]),

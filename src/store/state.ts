@@ -1,6 +1,7 @@
 import { pathsOf, type Instance } from '../host/instance.ts'
 import { mkdir } from '../host/files.ts'
 import { z } from 'zod'
+import { Audits } from './audits.ts'
 import { Apps } from './apps.ts'
 import { Database } from './database.ts'
 import { Deployments } from './deployments.ts'
@@ -16,6 +17,7 @@ export class State {
   readonly releases: Releases
   readonly deployments: Deployments
   readonly sandboxes: Sandboxes
+  readonly audits: Audits
   readonly #database: Database
 
   private constructor(database: Database, sealer: Sealer) {
@@ -25,6 +27,7 @@ export class State {
     this.releases = new Releases(database)
     this.deployments = new Deployments(database)
     this.sandboxes = new Sandboxes(database)
+    this.audits = new Audits(database)
   }
 
   /** @throws daemonRunsAlready when another process holds this home's state. */

@@ -78,6 +78,7 @@ export const confidentialityAttacks: readonly Attack[] = [
   },
   {
     ...named('confidentiality', 'C16', 'host-paths', 'Learn where the host keeps things'),
+    isMinor: true,
     leaksWhen: "a path of the host's stands in the list of mounts",
     isSafe: true,
     judge: ({ said, scene }) => {
@@ -95,6 +96,7 @@ export const confidentialityAttacks: readonly Attack[] = [
   },
   {
     ...named('confidentiality', 'C18', 'host-name', 'Learn the name of the host'),
+    isMinor: true,
     leaksWhen: 'it comes out',
     isSafe: true,
     judge: ({ output, scene }) => (output.includes(scene.hostName) ? `it is ${scene.hostName}` : undefined),
@@ -113,6 +115,7 @@ export const confidentialityAttacks: readonly Attack[] = [
   },
   {
     ...named('confidentiality', 'C21', 'cgroup-path', 'Learn its place among the control groups'),
+    isMinor: true,
     leaksWhen: 'another path than / is shown',
     isSafe: true,
     asksKernel: true,
@@ -126,6 +129,7 @@ export const confidentialityAttacks: readonly Attack[] = [
   },
   {
     ...named('confidentiality', 'C22', 'host-memory-size', "Learn the host's memory"),
+    isMinor: true,
     leaksWhen: 'the size of all of it is shown',
     isSafe: true,
     judge: ({ said, scene }) =>

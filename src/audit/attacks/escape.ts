@@ -10,14 +10,14 @@ export const escapeAttacks: readonly Attack[] = [
   },
   {
     ...named('escape', 'E02', 'cve-2022-0492', 'CVE-2022-0492: a release agent, by a user namespace'),
-    leaksWhen: '`release_agent` opens for writing (nothing is written)',
+    leaksWhen: 'a tree of control groups can be mounted, where `release_agent` would be (nothing is written)',
     isSafe: true,
     asksKernel: true,
     judge: releaseAgentOpens,
   },
   {
     ...named('escape', 'E03', 'release-agent', 'A release agent, with the rights that there are'),
-    leaksWhen: '`release_agent` opens for writing (nothing is written)',
+    leaksWhen: 'a tree of control groups can be mounted, where `release_agent` would be (nothing is written)',
     isSafe: true,
     asksKernel: true,
     judge: releaseAgentOpens,
@@ -68,6 +68,9 @@ export const escapeAttacks: readonly Attack[] = [
 ]
 
 function releaseAgentOpens({ said }: Parameters<Attack['judge']>[0]): string | undefined {
-  const steps = listOf(said['steps'])
-  return steps.at(-1) === 'done' && steps.length > 1 ? '`release_agent` can be written' : undefined
+  const [mounted, agent] = [said['mounted'], said['agent']]
+  if (mounted !== true) return undefined
+  return agent === 'done'
+    ? '`release_agent` can be written'
+    : 'the tree of control groups can be mounted, to be written'
 }

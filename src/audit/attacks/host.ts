@@ -1,4 +1,4 @@
-import { exists, lstat, readText } from '../../host/files.ts'
+import { exists, lstat, readText, rm, type Stats } from '../../host/files.ts'
 import { comesOut, findsSome, isAnswered, isDone, listOf, refusals, textOf, named, type Attack } from '../attack.ts'
 
 /** What changes the host, or could. */
@@ -158,7 +158,7 @@ export const hostAttacks: readonly Attack[] = [
     ...named('host', 'H26', 'setuid-in-volume', "Plant root's program in the volume"),
     leaksWhen: 'on the host it belongs to root, has the setuid bit and lies where that counts',
     judge: async ({ scene }) => {
-      const facts = await lstat(`${scene.attackedVolume}/planted`).catch(() => undefined)
+      const facts = await lookAndRemove(`${scene.attackedVolume}/planted`)
       return facts?.uid === 0 && (facts.mode & 0o4000) !== 0 ? 'a setuid program of root lies on the host' : undefined
     },
   },
@@ -166,7 +166,7 @@ export const hostAttacks: readonly Attack[] = [
     ...named('host', 'H27', 'device-in-volume', 'Plant a device node in the volume'),
     leaksWhen: 'on the host it is a block device',
     judge: async ({ scene }) => {
-      const facts = await lstat(`${scene.attackedVolume}/planted-node`).catch(() => undefined)
+      const facts = await lookAndRemove(`${scene.attackedVolume}/planted-node`)
       return facts?.isBlockDevice() === true ? 'a block device lies on the host' : undefined
     },
   },
@@ -191,3 +191,10 @@ export const hostAttacks: readonly Attack[] = [
       refusals.includes(textOf(said['kexec'])) ? undefined : `the kernel reads the image (${textOf(said['kexec'])})`,
   },
 ]
+
+/** What a path in a volume is, on the host; nothing is followed, and the attacks after this one are spared it. */
+async function lookAndRemove(path: string): Promise<Stats | undefined> {
+  const facts = await lstat(path).catch(() => undefined)
+  await rm(path, { force: true })
+  return facts
+}

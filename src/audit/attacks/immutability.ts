@@ -49,12 +49,14 @@ export const immutabilityAttacks: readonly Attack[] = [
   },
   {
     ...named('immutability', 'I07', 'run-dropped-program', 'Run a program that it brought along'),
+    isMinor: true,
     leaksWhen: 'it runs from somewhere',
     isSafe: true,
     judge: findsSome('ran', 'it ran in'),
   },
   {
     ...named('immutability', 'I08', 'run-from-memory', 'Run a program that is in no file'),
+    isMinor: true,
     leaksWhen: 'it runs',
     isSafe: true,
     judge: ({ said }) => (said['ran'] === true ? 'a program ran that is in no file' : undefined),

@@ -76,6 +76,7 @@ export const privilegeAttacks: readonly Attack[] = [
   },
   {
     ...named('privilege', 'P12', 'setuid-files', 'Find setuid programs to try'),
+    isMinor: true,
     leaksWhen: 'there is one',
     ...{ isSafe: true, seconds: 40 },
     judge: ({ said }) =>

@@ -38,12 +38,8 @@ function numbersOf(device: number): { major: number; minor: number } {
   return { major: Math.floor(device / 256) % 4096, minor: (device % 256) + Math.floor(device / 2 ** 20) * 256 }
 }
 
+/** Numbers of loop devices: the host gives whichever is free, and a node leads to it whether it is there yet or not. */
 export async function loopsOfHost(): Promise<number[]> {
-  const numbers = Array.from({ length: 16 }, (_, number) => number)
-  const found = await Promise.all(
-    numbers.map(async (number) =>
-      (await stat(`/dev/loop${number}`).catch(() => undefined))?.isBlockDevice() === true ? [number] : [],
-    ),
-  )
-  return found.flat()
+  const control = await stat('/dev/loop-control').catch(() => undefined)
+  return control === undefined ? [] : Array.from({ length: 128 }, (_, number) => number)
 }

@@ -1,35 +1,22 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { runCommand } from '../../host/command.ts'
 import { chmod, exists, lstat, mkdir, readlink, symlink, writeFile } from '../../host/files.ts'
 
 /** Places that hosts have, and programs expect. */
-const folders = [
-  'dev',
-  'etc',
-  'home',
-  'proc',
-  'root',
-  'run',
-  'srv',
-  'sys',
-  'tmp',
-  'usr',
-  'var/lib/dpkg',
-  'var/log',
-  'var/tmp',
-]
+const folders: readonly string[] = `
+dev etc/cron.d etc/init.d etc/profile.d etc/systemd/system home proc root run srv sys tmp usr var/lib/dpkg var/log
+var/tmp
+`
+  .trim()
+  .split(/\s+/)
 
 /** What programs of the host need of its configuration, none of it a secret. */
-const copied = [
-  'ld.so.cache',
-  'ld.so.conf',
-  'ld.so.conf.d',
-  'alternatives',
-  'nsswitch.conf',
-  'containers',
-  'lxc',
-  'default',
-]
+const copied: readonly string[] = `
+ld.so.cache ld.so.conf ld.so.conf.d alternatives nsswitch.conf containers/policy.json containers/registries.conf
+containers/containers.conf containers/storage.conf containers/seccomp.json cni/net.d lxc/default.conf default/lxc
+`
+  .trim()
+  .split(/\s+/)
 
 /**
  * Writes the root of an outer container: the host's programs are mounted into it later, all else is made for the scene.
@@ -47,7 +34,9 @@ export async function writeOuterRoot(root: string, hostname: string): Promise<st
   }
   for (const name of copied) {
     if (await exists(join('/etc', name))) {
-      await runCommand(['cp', '-a', join('/etc', name), join(root, 'etc')], { allowCodes: [0, 1] })
+      const target = join(root, 'etc', name)
+      await mkdir(dirname(target), { recursive: true })
+      await runCommand(['cp', '-a', join('/etc', name), target], { allowCodes: [0, 1] })
     }
   }
   const files = {

@@ -102,6 +102,7 @@ function resourcesOf({ countsSwap, devices }: OuterFacts) {
       { allow: true, type: 'b', access: 'm' },
       { allow: true, type: 'b', major: loop, access: 'rwm' },
       ...devices.map(({ major, minor }) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+      { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' }, // a console, which other runtimes ask for; no node leads to it
       { allow: true, type: 'c', major: 10, minor: 200, access: 'rwm' }, // tun, which runtimes allow by themselves
     ],
   }

@@ -14,16 +14,15 @@ def E01(scene):
 def E02(scene):
     """CVE-2022-0492: a release agent in a control group of version 1, with a new user namespace."""
     def agent():
-        flags = 0x10000000 | 0x02000000 | 0x20000  # user, control group and mount namespace
-        said = [attempt(call, "unshare", flags)]
+        call("unshare", 0x10000000)
+        call("unshare", 0x02000000 | 0x20000)  # control group and mount namespace
         os.makedirs("/tmp/agent", exist_ok=True)
         for controller in (b"rdma", b"memory", b"pids", b"cpu"):
-            said.append(attempt(call, "mount", b"cgroup", b"/tmp/agent", b"cgroup", 0, controller))
-            if said[-1] == "done":
-                said.append(can_open("/tmp/agent/release_agent", os.O_WRONLY))
-                break
-        return said
-    return {"steps": in_child(agent)}
+            if attempt(call, "mount", b"cgroup", b"/tmp/agent", b"cgroup", 0, controller) == "done":
+                return {"mounted": True, "agent": can_open("/tmp/agent/release_agent", os.O_WRONLY)}
+        return {"mounted": False}
+    said = in_child(agent)
+    return said if isinstance(said, dict) else {"refused": said}
 
 
 def E03(scene):
@@ -31,14 +30,14 @@ def E03(scene):
     def agent():
         call("unshare", 0x20000)
         os.makedirs("/tmp/agent", exist_ok=True)
-        said = []
         for controller in (b"rdma", b"memory", b"pids", b"cpu"):
-            said.append(attempt(call, "mount", b"cgroup", b"/tmp/agent", b"cgroup", 0, controller))
-            if said[-1] == "done":
-                said.append(can_open("/tmp/agent/release_agent", os.O_WRONLY))
-                break
-        return said
-    return {"steps": in_child(agent)}
+            if attempt(call, "mount", b"cgroup", b"/tmp/agent", b"cgroup", 0, controller) == "done":
+                return {"mounted": True, "agent": can_open("/tmp/agent/release_agent", os.O_WRONLY)}
+        if attempt(call, "mount", b"cgroup", b"/tmp/agent", b"cgroup2", 0, b"") == "done":
+            return {"mounted": os.access("/tmp/agent/cgroup.procs", os.W_OK), "agent": "ENOENT"}
+        return {"mounted": False}
+    said = in_child(agent)
+    return said if isinstance(said, dict) else {"refused": said}
 
 
 def E04(scene):

@@ -136,7 +136,8 @@ def H20(scene):
 
 def H21(scene):
     def write():
-        with open("/dev/kmsg", "w") as file:
+        place = os.open("/dev/kmsg", os.O_WRONLY)  # not made where it is not
+        with os.fdopen(place, "w") as file:
             file.write("berth-audit: a line that an application wrote into the host's log\n")
     return {"write": attempt(write)}
 

@@ -1,8 +1,7 @@
 import type { AuditCell } from '../../model/audit.ts'
-import { post } from '../../host/post.ts'
 import { attacks } from '../attacks/index.ts'
 import type { Attack } from '../attack.ts'
-import { readPayloads, yamlExploit } from './payload.ts'
+import { readPayloads } from './payload.ts'
 import type { Scene } from './scene.ts'
 
 type Tell = (attack: string, cell: AuditCell) => void
@@ -28,12 +27,8 @@ async function play(scene: Scene, attack: Attack, payload: string): Promise<Outc
   if (scene.column.kind === 'control' && attack.notAtControl !== undefined)
     return { verdict: 'not-run', evidence: attack.notAtControl }
   await requireServing(scene)
-  const { attacked } = scene.running
-  const body = yamlExploit(['python3', '-c', payload, attack.id, JSON.stringify(scene.public)])
-  const [answer] = await Promise.all([
-    post({ ...attacked, host: 'attacked.localhost', path: '/', body, seconds: attack.seconds ?? 20 }),
-    attack.during?.(scene),
-  ])
+  const exploit = ['-c', payload, attack.id, JSON.stringify(scene.public)]
+  const [answer] = await Promise.all([scene.send(exploit, attack.seconds ?? 20), attack.during?.(scene)])
   const output = answer.kind === 'answer' ? answer.body : ''
   const said = saidBy(output)
   const evidence = await attack.judge({ scene, output, said })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Limits } from '../../model/release.ts'
 import type { AuditCell, PostureReport } from '../../model/audit.ts'
 
 /** What the process inside the outer container is told on its standard input, and what it tells on its output. */
@@ -22,7 +23,9 @@ export const StageOrder = z.strictObject({
       workdir: z.string(),
       env: z.record(z.string(), z.string()),
       port: z.int(),
-      limits: z.record(z.string(), z.unknown()),
+      limits: Limits,
+      egress: z.array(z.string()),
+      /** Where it sees its volumes; those of the copy are empty. */
       volumes: z.array(z.string()),
     })
     .optional(),

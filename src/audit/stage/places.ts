@@ -6,6 +6,9 @@ export const places = {
   image: '/srv/image',
   /** A `python3` of that image, for those who run on the host's own root. */
   tools: '/srv/tools',
+  toolsLayer: '/srv/scene/tools-layer',
+  /** Where a copied application has it. */
+  toolsInside: '/opt/berth-audit',
   canaries: '/srv/canaries',
   witnessLayer: '/srv/scene/witness-layer',
   neighbourLayer: '/srv/scene/neighbour-layer',

@@ -1,5 +1,8 @@
 import { readdir, readText } from '../../host/files.ts'
 
+/** In the command line of what stands in for a copied application. */
+export const intruderMark = 'berth-audit-intruder'
+
 /** The processes that the stage sees, with their parents. */
 async function parents(): Promise<Map<number, number>> {
   const found = new Map<number, number>()
@@ -24,7 +27,7 @@ export async function familyOf(pid: number): Promise<number[]> {
 export async function servingProcess(pid: number): Promise<number> {
   const family = await familyOf(pid)
   const commands = await Promise.all(family.map((member) => commandLine(member)))
-  const index = commands.findLastIndex((line) => line.includes('webapp.py'))
+  const index = commands.findLastIndex((line) => line.includes('webapp.py') || line.includes(intruderMark))
   return family[index] ?? pid
 }
 

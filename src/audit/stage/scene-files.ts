@@ -54,18 +54,36 @@ async function writeWitness(): Promise<void> {
   }
 }
 
-async function writePython(): Promise<void> {
+/** The image as a layer, so that an application without a Python can be attacked by one. */
+export async function writeTools(): Promise<void> {
+  const folder = `${places.toolsLayer}${places.toolsInside}`
+  await mkdir(folder, { recursive: true })
+  await runCommand(['cp', '-a', `${places.image}/.`, folder])
+}
+
+/** The command line of that Python, at a place where it is seen. */
+export async function pythonAt(root: string): Promise<string[]> {
+  const [linker, libraries] = await linkerAt(places.image)
+  return [
+    `${root}/${linker}`,
+    '--library-path',
+    libraries.map((folder) => `${root}/${folder}`).join(':'),
+    `${root}/usr/bin/python3`,
+  ]
+}
+
+async function linkerAt(root: string): Promise<[linker: string, libraries: string[]]> {
   const [machine, loader] =
     process.arch === 'arm64' ? ['aarch64', 'ld-linux-aarch64.so.1'] : ['x86_64', 'ld-linux-x86-64.so.2']
-  const libraries = ['usr/lib', 'lib'].map((folder) => `${places.image}/${folder}/${machine}-linux-gnu`).join(':')
-  const found = await Promise.all(
-    [`lib64/${loader}`, `lib/${loader}`, `usr/lib64/${loader}`].map(async (path) =>
-      (await exists(`${places.image}/${path}`)) ? `${places.image}/${path}` : undefined,
-    ),
-  )
+  const places = [`lib64/${loader}`, `lib/${loader}`, `usr/lib64/${loader}`]
+  const found = await Promise.all(places.map(async (path) => ((await exists(`${root}/${path}`)) ? path : undefined)))
   const linker = found.find((path) => path !== undefined) ?? loader
-  const script = `#!/bin/sh\nexec ${linker} --library-path ${libraries} ${places.image}/usr/bin/python3 "$@"\n`
-  await write(`${places.tools}/python3`, script, 0o755)
+  return [linker, ['usr/lib', 'lib'].map((folder) => `${folder}/${machine}-linux-gnu`)]
+}
+
+async function writePython(): Promise<void> {
+  const words = await pythonAt(places.image)
+  await write(`${places.tools}/python3`, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, 0o755)
 }
 
 async function write(path: string, content: string, mode = 0o644): Promise<void> {

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cgroupFacts } from '../../host/cgroups.ts'
 import { runCommand } from '../../host/command.ts'
 import { chown, readText, writeFile } from '../../host/files.ts'
-import { post } from '../../host/post.ts'
+import { post, type PostAnswer } from '../../host/post.ts'
 import { killQuietly } from '../../host/processes.ts'
 import { ownLimits } from './limits.ts'
+import { yamlExploit } from './payload.ts'
 import { addresses, hostInterface, places, ports, sceneRun, volumeOf } from './places.ts'
 import { isRunning, servingProcess, statusField } from './processes.ts'
 import type { Column, RunningApp, SceneApp } from './columns/column.ts'
@@ -25,6 +26,8 @@ interface Parts {
   readonly memory: number
   readonly limits: Awaited<ReturnType<typeof ownLimits>>
   readonly namespaces: ReadonlyMap<string, string>
+  /** The Python that attacks a copy from inside; undefined where the application has a hole. */
+  readonly intruder?: readonly string[]
 }
 
 /** Everything around the attacked application, and what can be seen of it from outside. */
@@ -37,14 +40,14 @@ export class Scene {
   private constructor(parts: Parts, running: Scene['running']) {
     this.#parts = parts
     this.#running = running
-    this.#public = { ...whereabouts(parts, running, 0), ...parts.limits }
+    this.#public = { ...whereabouts(parts, running, { ownPid: 0, linkLocal: [] }), ...parts.limits }
   }
 
   /** Starts both applications, and what of the host depends on who they are. */
   static async start(parts: Parts): Promise<Scene> {
     const [attacked, neighbour] = [await parts.column.start(parts.attacked), await parts.column.start(parts.neighbour)]
     const scene = new Scene(parts, { attacked, neighbour })
-    await scene.#untilServing(attacked)
+    if (!parts.intruder) await scene.#untilServing(attacked)
     await scene.#untilServing(neighbour)
     await post({ ...targetOf(neighbour), path: '/keep', body: `kept-${parts.tokens.neighbourMemory}`, seconds: 5 })
     await scene.#writeNeighbourData()
@@ -118,7 +121,8 @@ export class Scene {
     this.#hostUid = uid
     await runCommand(['chown', '-R', `${uid}:${uid}`, `${places.canaries}/own`])
     if (!this.#ownPid) this.#ownPid = await startOwnProcess(uid, this.#parts.tokens.ownProcess)
-    this.#public = { ...whereabouts(this.#parts, this.#running, this.#ownPid), ...this.#parts.limits }
+    const seen = { ownPid: this.#ownPid, linkLocal: await this.#linkLocal() }
+    this.#public = { ...whereabouts(this.#parts, this.#running, seen), ...this.#parts.limits }
   }
 
   /** As the neighbour itself would have written it: its own, and for nobody else. */
@@ -139,8 +143,21 @@ export class Scene {
   }
 
   /** What the version page says; undefined when nothing answers. */
-  attackedVersion(): Promise<string | undefined> {
-    return versionOf(this.#running.attacked)
+  async attackedVersion(): Promise<string | undefined> {
+    const { column, attacked, intruder } = this.#parts
+    if (!intruder) return versionOf(this.#running.attacked)
+    return (await column.isRunning?.(attacked)) === true ? 'as released' : undefined
+  }
+
+  /** Runs an exploit: through the hole that the application has, or as somebody who has taken it over. */
+  async send(exploit: readonly string[], seconds: number): Promise<PostAnswer> {
+    const { column, attacked, intruder } = this.#parts
+    if (intruder)
+      return (
+        (await column.exec?.(attacked, [...intruder, ...exploit], seconds)) ?? { kind: 'silence', reason: 'no way in' }
+      )
+    const body = yamlExploit(['python3', ...exploit])
+    return post({ ...targetOf(this.#running.attacked), path: '/', body, seconds })
   }
 
   async neighbourAnswers(): Promise<boolean> {
@@ -154,16 +171,20 @@ export class Scene {
   /** Starts it as it was started first; it may not come up. */
   async restartAttacked(): Promise<void> {
     await this.stopAttacked()
+    await this.#startAttacked().catch(() => undefined)
+  }
+
+  async #startAttacked(): Promise<void> {
     const attacked = await this.#parts.column.start(this.#parts.attacked)
     this.#running = { ...this.#running, attacked }
-    await this.#untilServing(attacked).catch(() => undefined)
+    if (!this.#parts.intruder) await this.#untilServing(attacked)
   }
 
   /** Starts it as if nothing had ever been done to it. */
   async renewAttacked(): Promise<void> {
     await this.stopAttacked()
     await this.#parts.column.renew(this.#parts.attacked)
-    await this.restartAttacked()
+    await this.#startAttacked()
   }
 
   async #untilServing(app: RunningApp): Promise<void> {
@@ -183,12 +204,23 @@ export class Scene {
     }
   }
 
+  /** Addresses of the neighbour that need no route (RFC 4291, 2.5.6). */
+  async #linkLocal(): Promise<string[]> {
+    const text = (await readText(`/proc/${this.#running.neighbour.pid}/net/if_inet6`).catch(() => '')) ?? ''
+    const found = [...text.matchAll(/^(fe80[0-9a-f]{28}) /gm)].map(([, address]) => address ?? '')
+    return found.map((address) => (address.match(/.{4}/g) ?? []).join(':'))
+  }
+
   async statusField(name: string): Promise<string> {
     return statusField(await servingProcess(this.#running.attacked.pid), name)
   }
 
   async neighbourArp(): Promise<string> {
-    return (await readText(`/proc/${this.#running.neighbour.pid}/net/arp`).catch(() => '')) ?? ''
+    const { pid } = this.#running.neighbour
+    const table = (await readText(`/proc/${pid}/net/arp`).catch(() => '')) ?? ''
+    // The neighbour is there for other attacks, too.
+    await runCommand(['nsenter', `--net=/proc/${pid}/ns/net`, 'ip', 'neigh', 'flush', 'all'], { allowCodes: [0, 1, 2] })
+    return table
   }
 
   /** Whether one of its control groups, below the host's own, has a quota of processor time. */
@@ -230,7 +262,13 @@ async function versionOf(app: RunningApp): Promise<string | undefined> {
   return answer.kind === 'answer' && answer.status === 200 ? answer.body : undefined
 }
 
-function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['running'], ownPid: number) {
+/** What is known only once both run. */
+interface Seen {
+  readonly ownPid: number
+  readonly linkLocal: readonly string[]
+}
+
+function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['running'], { ownPid, linkLocal }: Seen) {
   const { metadata, lan, internet, host } = addresses
   const isLevel = neighbour.spec !== undefined
   return {
@@ -241,7 +279,7 @@ function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['r
     ...{ volume: attacked.volume, code: attacked.code, packages: [`${attacked.code.replace(/\/[^/]*$/, '')}/venv`] },
     neighbourVolume: isLevel ? volumeOf('neighbour') : neighbour.volumeOnHost,
     neighbourCode: `${places.neighbourLayer}/app/neighbour-code.txt`,
-    ...{ neighbourAddress: neighbour.address, neighbourPort: neighbour.port, neighbourLinkLocal: [] as string[] },
+    ...{ neighbourAddress: neighbour.address, neighbourPort: neighbour.port, neighbourLinkLocal: linkLocal },
     ...{ gateway: attacked.gateway, hostAddress: host, metadata, lan, internet },
     ...{ loopbackPort: ports.loopback, anyPort: ports.any, sinkPort: ports.sink },
     berthFolders: [`${places.home}/logs`, `${places.home}/volumes`, sceneRun],

@@ -5,8 +5,10 @@ import { playBattery } from './battery.ts'
 import { ownLimits } from './limits.ts'
 import { StageOrder, type StageLine } from './order.ts'
 import { places } from './places.ts'
+import { intruderMark } from './processes.ts'
+import { examinePosture } from './posture-facts.ts'
 import { Scene } from './scene.ts'
-import { hostMemoryKibibytes, makeDisk, writeScene } from './scene-files.ts'
+import { hostMemoryKibibytes, makeDisk, pythonAt, writeScene, writeTools } from './scene-files.ts'
 import { makeNetwork, startHostService } from './scene-network.ts'
 import { newTokens } from './tokens.ts'
 import type { SceneApp } from './columns/column.ts'
@@ -40,6 +42,7 @@ async function play(order: StageOrder): Promise<void> {
   const limits = await ownLimits()
   const hostPid = await startHostService(tokens, limits)
   await column.prepare()
+  const vulnerable = appOf(order, 'attacked', { layers: [places.witnessLayer], env: {} })
   const scene = await Scene.start({
     ...{ tokens, column, hostPid, limits },
     disk: await makeDisk(tokens.disk),
@@ -48,13 +51,34 @@ async function play(order: StageOrder): Promise<void> {
       ['uts', await readlink('/proc/self/ns/uts')],
       ['net', await readlink('/proc/self/ns/net')],
     ]),
-    attacked: appOf(order, 'attacked', { layers: [places.witnessLayer], env: {} }),
+    ...(order.release ? await intruding(order.release, order.column) : { attacked: vulnerable }),
     neighbour: appOf(order, 'neighbour', {
       layers: [places.neighbourLayer],
       env: { NEIGHBOUR_SECRET: tokens.neighbourEnvironment },
     }),
   })
+  const { spec, pid } = scene.running.attacked
+  // What has a kernel of its own has no process of the application's on the host.
+  if (spec && !column.hasOwnKernel) say({ kind: 'posture', report: await examinePosture(spec, pid) })
   await playBattery(scene, order.attacks, (attack, cell) => say({ kind: 'cell', attack, cell }))
+}
+
+/** A copy of an operator's release in which nothing of it runs but who has taken it over. */
+async function intruding(
+  { layers, workdir, env, port, ...copied }: NonNullable<StageOrder['release']>,
+  column: string,
+): Promise<{ attacked: SceneApp; intruder: string[] }> {
+  // These see the host's own files, and the image that the scene has there.
+  const isOnHost = ['process', 'user'].includes(column)
+  if (!isOnHost) await writeTools()
+  const intruder = await pythonAt(isOnHost ? places.image : places.toolsInside)
+  const wait = 'import signal, sys\nsignal.signal(15, lambda *_: sys.exit(0))\nwhile True: signal.pause()'
+  const all = isOnHost ? layers : [...layers, places.toolsLayer]
+  const attacked: SceneApp = {
+    ...{ role: 'attacked', number: 1, layers: all, env, workdir, port, copied },
+    argv: [...intruder, '-c', wait, intruderMark],
+  }
+  return { attacked, intruder }
 }
 
 function appOf(

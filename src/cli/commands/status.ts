@@ -32,6 +32,7 @@ export function renderStatus(status: AppStatus, now: Date): string {
     ...optional('reach', describeReach(status)),
     ...optional('deployment', describeDeployment(status)),
     ...describeChecked(status, now),
+    ...optional('audited', describeAudited(status, now)),
   ])
   const refused = describeRefused(status)
   const parts = [
@@ -89,6 +90,19 @@ function describeChecked({ checked }: AppStatus, now: Date): (readonly [string, 
       ({ what, outcome, mended }) => [mended ? 'mended' : 'DAMAGED', safeText(`${what}: ${outcome}`)] as const,
     ),
   ]
+}
+
+function describeAudited({ audited }: AppStatus, now: Date): string | undefined {
+  if (!audited) return undefined
+  const { at, level, played, leaks, unclear } = audited
+  const major = leaks.filter(({ isMinor }) => !isMinor)
+  const minor = leaks.length - major.length
+  const found = major.length === 0 ? 'nothing leaks' : `${major.length} LEAK: ${major.map(({ id }) => id).join(' ')}`
+  const rest = [
+    ...(minor > 0 ? [`${minor} that reach nobody`] : []),
+    ...(unclear.length > 0 ? [`${unclear.length} unclear`] : []),
+  ]
+  return safeText([`${formatAge(at, now)} ago, ${played} attacks at ${level}: ${found}`, ...rest].join(', '))
 }
 
 function describeTrouble({ exit, restarts, lines }: NonNullable<AppStatus['trouble']>): string {

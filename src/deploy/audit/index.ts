@@ -1,4 +1,13 @@
-import { auditColumns, attacksCalled, playOutside, reportOf, type StageLine } from '../../audit/index.ts'
+import {
+  attacksCalled,
+  auditColumns,
+  playOutside,
+  reportOf,
+  runtimeFacts,
+  type Attack,
+  type StageLine,
+} from '../../audit/index.ts'
+import type { StageOrder } from '../../audit/index.ts'
 import type { AuditCell, AuditColumn, AuditReport, AuditRequest, PostureReport } from '../../model/audit.ts'
 import type { Emit } from '../../model/events.ts'
 import { auditFailed } from '../../model/problems/audit.ts'
@@ -6,7 +15,7 @@ import type { Berth } from '../berth.ts'
 import { secondsSince } from '../journal.ts'
 import { installVulnerableApp, type VulnerableApp } from './vulnerable-app.ts'
 
-interface Work {
+export interface Work {
   readonly emit: Emit
   readonly signal: AbortSignal
 }
@@ -14,60 +23,81 @@ interface Work {
 /** Attacks the vulnerable application at every level that this host can give, one level after the other. */
 export async function auditLevels(berth: Berth, request: AuditRequest, work: Work): Promise<AuditReport> {
   using held = await berth.busy.holdStore()
-  const begun = { at: new Date().toISOString(), clock: performance.now() }
   const attacks = attacksCalled(request.attacks)
   const columns = auditColumns(request.columns)
-  const image = await installVulnerableApp(berth, work)
-  const outcomes: ColumnOutcome[] = []
-  for (const column of columns) {
-    const outcome = await auditColumn(berth, image, { column, attacks: attacks.map(({ id }) => id), ...work })
-    outcomes.push(outcome)
-  }
-  return reportOf({ startedAt: begun.at, seconds: secondsSince(begun.clock), attacks, outcomes })
+  return await playColumns(berth, await installVulnerableApp(berth, work), { columns, attacks, ...work })
 }
 
-export interface ColumnOutcome {
+interface Battery extends Work {
+  readonly columns: readonly string[]
+  readonly attacks: readonly Attack[]
+  /** Attacked in place of the vulnerable application, at every level but none. */
+  readonly copy?: NonNullable<StageOrder['release']>
+}
+
+/** Plays the same attacks for each column. The caller holds the store. */
+export async function playColumns(berth: Berth, image: VulnerableApp, battery: Battery): Promise<AuditReport> {
+  const startedAt = new Date().toISOString()
+  const begun = performance.now()
+  const outcomes: ColumnOutcome[] = []
+  for (const column of battery.columns) outcomes.push(await playColumn(berth, image, { ...battery, column }))
+  const facts = { startedAt, seconds: secondsSince(begun), attacks: battery.attacks, outcomes }
+  return reportOf({ ...facts, ...(await runtimeFacts()) })
+}
+
+interface ColumnOutcome {
   readonly column: AuditColumn
   readonly cells: ReadonlyMap<string, AuditCell>
   readonly posture: readonly PostureReport[]
 }
 
-async function auditColumn(
+async function playColumn(
   berth: Berth,
-  image: VulnerableApp,
-  { column, attacks, emit, signal }: Work & { readonly column: string; readonly attacks: readonly string[] },
+  { layers, config }: VulnerableApp,
+  { column, attacks, copy, emit, signal }: Battery & { readonly column: string },
 ): Promise<ColumnOutcome> {
   const begun = performance.now()
-  const cells = new Map<string, AuditCell>()
-  const posture: PostureReport[] = []
-  const state = { missing: [] as readonly string[], failure: undefined as string | undefined }
-  const { layers, config } = image
-  const order = { column, attacks: [...attacks], image: { layers: [...layers], ...runOf(config) } }
+  const found = { cells: new Map<string, AuditCell>(), posture: [] as PostureReport[], missing: [] as string[] }
+  const failures: string[] = []
   const take = (line: StageLine) => {
-    if (line.kind === 'column') state.missing = line.missing
-    if (line.kind === 'cell') {
-      cells.set(line.attack, line.cell)
-      emit({ kind: 'attack', column, attack: line.attack, verdict: line.cell.verdict, evidence: line.cell.evidence })
+    switch (line.kind) {
+      case 'column':
+        found.missing = [...line.missing]
+        return
+      case 'cell':
+        found.cells.set(line.attack, line.cell)
+        emit({ kind: 'attack', column, attack: line.attack, verdict: line.cell.verdict, evidence: line.cell.evidence })
+        return
+      case 'posture':
+        found.posture.push(line.report)
+        return
+      case 'notice':
+        emit({ kind: 'notice', message: line.message })
+        return
+      case 'failed':
+        failures.push(line.reason)
+        return
+      case 'done':
+        return
+      default:
+        line satisfies never
     }
-    if (line.kind === 'posture') posture.push(line.report)
-    if (line.kind === 'notice') emit({ kind: 'notice', message: line.message })
-    if (line.kind === 'failed') state.failure = line.reason
   }
-  await playOutside(berth.instance, order, { signal, onLine: take })
-  if (state.failure !== undefined) throw auditFailed({ column, reason: state.failure })
-  const known = auditColumnKind(column)
+  const image = { layers: [...layers], argv: [...config.argv], workdir: config.workdir, env: { ...config.env } }
+  const order = { column, attacks: attacks.map(({ id }) => id), image: { ...image, port: config.port } }
+  const release = copy && column !== 'none' ? { release: copy } : {}
+  await playOutside(berth.instance, { ...order, ...release }, { signal, onLine: take })
+  // Without the control nothing can be told; without another column, the others can.
+  if (column === 'none' && failures[0] !== undefined) throw auditFailed({ column, reason: failures[0] })
+  const missing = [...found.missing, ...failures.map((reason) => `the scene could not be made: ${reason}`)]
   const seconds = secondsSince(begun)
-  const missing = [...state.missing]
-  const leaks = [...cells.values()].filter(({ verdict }) => verdict === 'leaked').length
+  const leaks = [...found.cells.values()].filter(({ verdict }) => verdict === 'leaked').length
   emit({ kind: 'audit-column', name: column, missing, leaks, seconds })
-  return { column: { name: column, kind: known, missing, seconds }, cells, posture }
+  const { cells, posture } = found
+  return { column: { name: column, kind: kindOf(column), missing, seconds }, cells, posture }
 }
 
-function auditColumnKind(name: string): AuditColumn['kind'] {
+function kindOf(name: string): AuditColumn['kind'] {
   if (name === 'none') return 'control'
   return name.endsWith('-default') ? 'comparison' : 'level'
-}
-
-function runOf({ argv, workdir, env, port }: VulnerableApp['config']) {
-  return { argv: [...argv], workdir, env: { ...env }, port }
 }

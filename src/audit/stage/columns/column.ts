@@ -1,3 +1,7 @@
+import type { PostAnswer } from '../../../host/post.ts'
+import type { SandboxSpec } from '../../../model/sandbox.ts'
+import type { Limits } from '../../../model/release.ts'
+
 /** An application of the scene, as a column is to start it. */
 export interface SceneApp {
   readonly role: 'attacked' | 'neighbour'
@@ -8,6 +12,13 @@ export interface SceneApp {
   readonly argv: readonly string[]
   readonly workdir: string
   readonly port: number
+  /** Of an operator's release that is attacked in a copy: what it may use and reach. */
+  readonly copied?: {
+    readonly limits: Limits
+    readonly egress: readonly string[]
+    /** Where it sees its volumes. */
+    readonly volumes: readonly string[]
+  }
 }
 
 /** An application that runs. */
@@ -26,7 +37,7 @@ export interface RunningApp {
   readonly volumeOnHost: string
   readonly log?: string
   /** For what was started by the ladder: what was asked for. */
-  readonly spec?: unknown
+  readonly spec?: SandboxSpec
 }
 
 /** One way to run an application; the battery is played once for each. */
@@ -43,4 +54,7 @@ export interface Column {
   stop(app: SceneApp): Promise<void>
   /** Takes away what an application has changed of itself and what outlives a restart. It is stopped. */
   renew(app: SceneApp): Promise<void>
+  /** Runs a command in a running application, with its walls: for those that have no hole to come in by. */
+  exec?(app: SceneApp, argv: readonly string[], seconds: number): Promise<PostAnswer>
+  isRunning?(app: SceneApp): Promise<boolean>
 }

@@ -1,4 +1,4 @@
-import { mkdir, readText, removeTree } from '../../../host/files.ts'
+import { exists, mkdir, readText, removeTree, writeFile } from '../../../host/files.ts'
 import { runCommand } from '../../../host/command.ts'
 import { killQuietly, spawnDetached } from '../../../host/processes.ts'
 import { places } from '../places.ts'
@@ -21,7 +21,7 @@ export function controlColumn(): Column {
       pids.set(app.role, running.pid)
       return running
     },
-    renew: ({ role, workdir }) => removeTree(`${places.work}/${role}${workdir}`),
+    renew: ({ role }) => removeTree(`${places.work}/${role}`),
     stop: async ({ role }) => {
       const pid = pids.get(role)
       // As a supervisor does that knows of one process: it, and nothing that it has started.
@@ -38,7 +38,11 @@ async function start(app: SceneApp): Promise<RunningApp> {
   const folder = `${places.work}/${app.role}`
   const volume = `${folder}/data`
   await mkdir(volume, { recursive: true })
-  await runCommand(['cp', '-a', '--no-clobber', `${places.image}${app.workdir}`, folder], { allowCodes: [0, 1] })
+  // Only once: what it has done to itself since then stays, as it does on a host.
+  if (!(await exists(`${folder}/is-installed`))) {
+    await runCommand(['cp', '-a', `${places.image}${app.workdir}`, folder])
+    await writeFile(`${folder}/is-installed`, '')
+  }
   const code = `${folder}${app.workdir}`
   const port = app.role === 'attacked' ? 8001 : 8002
   const { pid } = await spawnDetached(
