@@ -21,3 +21,9 @@ export async function examineLevels(instance: Instance): Promise<LevelReport[]> 
     }),
   )
 }
+
+/** Gets what levels need that no package gives, for those whose programs this host has. @throws Problem */
+export async function provideLevels(instance: Instance, signal: AbortSignal): Promise<void> {
+  const isolator = ladder(instance)
+  for (const name of levelNames) await isolator.provide(name, signal)
+}

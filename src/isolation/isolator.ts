@@ -7,6 +7,9 @@ export interface Isolator {
   /** Why a level cannot be given on this host, each with its fix; empty when it can. */
   missing(level: LevelName): Promise<readonly string[]>
 
+  /** Gets what a level needs and no package of the host gives, where its programs are here. */
+  provide(level: LevelName, signal: AbortSignal): Promise<void>
+
   /** What a level lacks on this host although it can be given; operators are told. Usually empty. */
   weaknesses(level: LevelName): Promise<readonly string[]>
 

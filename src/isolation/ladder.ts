@@ -67,6 +67,7 @@ export function ladder(instance: Instance): Isolator {
         ? await levelCalled(name).missing(await facts(), instance)
         : [`this berth does not give ${name} yet`]),
     ],
+    provide: async (name, signal) => (isKnown(name) ? levelCalled(name).provide?.(instance, signal) : undefined),
     weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts(), instance) : []),
     cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
     start: async (spec) => {

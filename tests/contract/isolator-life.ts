@@ -175,9 +175,8 @@ export function lifeOfSandboxes(level: LevelName): void {
   describe('examine()', () => {
     it('has nothing to say of a sandbox that is as it was started', async () => {
       await using all = await sandboxes()
-      const source = join(all.instance.home, 'volumes', 'data')
       const { spec, pid } = await all.start(undefined, {
-        volumes: [{ source, target: '/srv/deep/data' }],
+        volumes: [await all.volume('/srv/deep/data')],
         env: { ...all.spec([]).env, TOKEN: new Secret('hidden') },
       })
       const topmost = join(all.instance.home, 'topmost')

@@ -41,10 +41,12 @@ function levelCheck({ name, meaning, missing, weaknesses }: LevelReport): Check 
 }
 
 /** Lets set-up speak for itself; what it could not mend shows in the examination that follows. */
-async function repair(isRoot: boolean, { commandLine, environment }: Context): Promise<void> {
+async function repair(isRoot: boolean, { commandLine, environment, instance, signal }: Context): Promise<void> {
   if (!isRoot) throw rootNeeded({ what: 'install packages', command: commandLine })
   const { runSetup } = await import('../../client/packages.ts')
   await runSetup(environment)
+  const { provideLevels } = await import('../../daemon/examine-levels.ts')
+  await provideLevels(instance, signal)
 }
 
 const words = { have: 'have', missing: 'MISSING', unknown: 'unknown' } as const

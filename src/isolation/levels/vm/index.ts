@@ -1,19 +1,24 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
+import { runCommand } from '../../../host/command.ts'
 import { exists, mkdir, writeFile } from '../../../host/files.ts'
 import type { Instance } from '../../../host/instance.ts'
 import { isAlive } from '../../../host/processes.ts'
 import { findProgram } from '../../../host/programs.ts'
 import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
+import type { Examined } from '../../isolator.ts'
 import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
+import type { Layout } from '../../sandbox/layout.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { attachVolumes } from '../../sandbox/volumes.ts'
 import { environmentOf } from '../environment.ts'
 import { launcher, writeLaunch } from '../launched/launch.ts'
 import { findAccelerator } from './accelerator.ts'
+import { examineMachine } from './examine.ts'
+import { fetchKernel } from './fetch-kernel.ts'
 import { ensureInitramfs, programsDirectory } from './initramfs.ts'
-import { descriptorsOf, deviceOfVolume, qemuCommand, sizeOf } from './machine.ts'
+import { deviceOfVolume, machineOf, sizeOf } from './machine.ts'
 import { machinePaths, sharedPaths } from './paths.ts'
 import { ensureRootImage, imageCommand } from './root-image.ts'
 
@@ -35,13 +40,18 @@ export const vm: Level = {
     ])),
     ...((await hasKernel(instance)) ? [] : ['a kernel for virtual machines is missing: berth doctor --fix']),
   ],
+  provide: async (instance, signal) => {
+    const isWanted = (await findProgram(emulator)) !== undefined && !(await hasKernel(instance))
+    if (isWanted) await fetchKernel(instance, signal)
+  },
   weaknesses: async (_facts, instance) =>
     (await hasKernel(instance)) && (await findAccelerator(instance)) === 'tcg' ? [isEmulated] : [],
   uidInside,
   prepare,
   runtime: launcher,
   inside,
-  examine: async ({ layout }) => Promise.resolve({ drift: [], root: layout.root, isBare: true, covered: new Set() }),
+  remove: writeBack,
+  examine,
 }
 
 const isEmulated =
@@ -60,23 +70,16 @@ async function hasKernel(instance: Instance): Promise<boolean> {
 async function prepare(bundle: Bundle): Promise<void> {
   const { instance, layout, spec, facts } = bundle
   const paths = machinePaths(layout)
-  const [accelerator, program = emulator, initramfs, rootImage, volumeImages] = await Promise.all([
-    findAccelerator(instance),
-    findProgram(emulator),
-    ensureInitramfs(instance),
-    ensureRootImage(instance, spec.layers),
+  const [volumeImages, perl] = await Promise.all([
     attachVolumes(instance, layout, spec),
+    findProgram('perl'),
     mkdir(paths.all, { mode: 0o700 }),
   ])
-  const parts = {
-    kernel: join(sharedPaths(instance).kernel, 'vmlinuz'),
-    scaffoldImage: paths.scaffoldImage,
-    ...{ initramfs, rootImage, volumeImages },
-  }
-  const descriptors = descriptorsOf(parts).map(({ number, mode, path }) => `${number} ${mode} ${path}\n`)
+  const { machine, accelerator } = await machineFor(bundle, volumeImages)
   const files = {
-    [paths.qemu]: zeroEnded(qemuCommand(spec, { program, name: layout.bundle, accelerator })),
-    [paths.descriptors]: descriptors.join(''),
+    [paths.qemu]: zeroEnded(machine.argv),
+    [paths.card]: zeroEnded(machine.card),
+    [paths.descriptors]: machine.descriptors.map(({ number, mode, path }) => `${number} ${mode} ${path}\n`).join(''),
     [paths.guest]: zeroEnded(guestSettings(spec)),
     [paths.host]: zeroEnded([
       ...[`user=${spec.idBase}`, `persist=${layout.persist}`, `port=${spec.port}`],
@@ -90,10 +93,31 @@ async function prepare(bundle: Bundle): Promise<void> {
     makeLimitedGroup(facts.cgroups, layout.cgroup, { ...host, countsSwap: facts.countsSwap }),
   ])
   await writeLaunch(bundle, {
-    argv: [(await findProgram('perl')) ?? 'perl', join(programsDirectory, 'supervisor.pl'), paths.all],
+    argv: [perl ?? 'perl', join(programsDirectory, 'supervisor.pl'), paths.all],
     env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8'],
     namespaces: ['mount', 'uts', 'ipc', 'net'],
   })
+}
+
+/** Everything that it is made of, which is made now where it is not there yet. */
+async function machineFor({ instance, layout, spec }: Bundle, volumeImages: readonly string[]) {
+  const [accelerator, program = emulator, initramfs, rootImage] = await Promise.all([
+    findAccelerator(instance),
+    findProgram(emulator),
+    ensureInitramfs(instance),
+    ensureRootImage(instance, spec.layers),
+  ])
+  const kernel = join(sharedPaths(instance).kernel, 'vmlinuz')
+  const { scaffoldImage } = machinePaths(layout)
+  const parts = { kernel, initramfs, rootImage, scaffoldImage, volumeImages }
+  return { machine: machineOf(spec, parts, { program, name: layout.bundle, accelerator }), accelerator }
+}
+
+async function examine(bundle: Bundle, running: { readonly pid: number; readonly topmost: string }): Promise<Examined> {
+  const { spec } = bundle
+  const volumeImages = spec.volumes.flatMap(({ image }) => (image ? [image.file] : []))
+  const { machine } = await machineFor(bundle, volumeImages)
+  return examineMachine(bundle, machine, { ...running, uid: uidInside(spec) })
 }
 
 /** What the guest is told, by the port alone: it holds secrets. */
@@ -106,10 +130,20 @@ function guestSettings(spec: SandboxSpec): string[] {
     ...[`cwd=${workdir}`, `uid=${uidInside(spec)}`, `hostname=${hostname}`],
     ...[`memory=${limits.memoryBytes}`, `pids=${limits.pids}`, `tmp=${limits.tmpBytes}`],
     `cpu=${Math.round(limits.cpus * period)} ${period}`,
-    `address=${link?.sandboxAddress ?? '127.0.0.1'}`,
-    ...(link ? [`gateway=${link.hostAddress}`, `route=${network ? 1 : 0}`] : []),
+    ...(link ? [`address=${link.sandboxAddress}`, `gateway=${link.hostAddress}`, `route=${network ? 1 : 0}`] : []),
     ...volumes.map(({ target }, index) => `volume=${deviceOfVolume(index)}:${target}`),
   ]
+}
+
+/**
+ * What the guest has not written to its volumes yet would be lost with it, where another level's application that is
+ * killed loses nothing: the host has it all. A guest that does not answer is killed all the same.
+ */
+async function writeBack(layout: Layout): Promise<void> {
+  const { socket } = machinePaths(layout)
+  if (!(await exists(layout.volumesAlone)) || !(await exists(socket)) || (await exists(layout.exitFile))) return
+  const argv = ['perl', join(programsDirectory, 'client.pl'), '--end', socket] as const
+  await runCommand(argv, { timeoutSeconds: 5 }).catch(() => undefined)
 }
 
 async function inside({ layout, init }: Running, argv: readonly string[]): Promise<InsideCommand> {

@@ -20,6 +20,17 @@ export interface Parts {
   readonly volumeImages: readonly string[]
 }
 
+/** A machine as it is started. */
+export interface Machine {
+  readonly parts: Parts
+  readonly argv: readonly string[]
+  /** What comes behind it where the sandbox is connected; a command of its own has the same specification and no link. */
+  readonly card: readonly string[]
+  readonly descriptors: readonly Descriptor[]
+  /** What qemu has open while it runs. */
+  readonly files: readonly string[]
+}
+
 const mebibyte = 1024 ** 2
 
 /** What the guest's kernel and berth's programs in it take, beside what the application may have. */
@@ -50,8 +61,19 @@ export function sizeOf({ limits }: Pick<SandboxSpec, 'limits'>, accelerator: Acc
 const [control, console, tap] = [10, 11, 12]
 const firstFile = 20
 
+/** Puts a machine together. @param host `name`: what tells it from others in a list of processes */
+export function machineOf(
+  spec: SandboxSpec,
+  parts: Parts,
+  host: { readonly program: string; readonly name: string; readonly accelerator: Accelerator },
+): Machine {
+  const files = [parts.rootImage, parts.scaffoldImage, ...parts.volumeImages]
+  const card = spec.link ? networkCard(spec.link.sandboxAddress) : []
+  return { parts, files, argv: qemuCommand(spec, host), card, descriptors: descriptorsOf(parts) }
+}
+
 /** The files of a machine, in the order of its drives after the kernel's two. */
-export function descriptorsOf({ kernel, initramfs, rootImage, scaffoldImage, volumeImages }: Parts): Descriptor[] {
+function descriptorsOf({ kernel, initramfs, rootImage, scaffoldImage, volumeImages }: Parts): Descriptor[] {
   const files: Omit<Descriptor, 'number'>[] = [
     ...[kernel, initramfs, rootImage, scaffoldImage].map((path) => ({ mode: 'r' as const, path })),
     ...volumeImages.map((path) => ({ mode: 'rw' as const, path })),
@@ -88,11 +110,8 @@ export function kernelArguments(accelerator: Accelerator): string {
   return accelerator === 'tcg' ? `${always} mitigations=off tsc=reliable no_timer_check lpj=4000000` : always
 }
 
-/**
- * The command line of qemu. Nothing in it is secret, and no file is opened by its name.
- * @param name what tells it from others in a list of processes
- */
-export function qemuCommand(
+/** The command line of qemu. Nothing in it is secret, and no file is opened by its name. */
+function qemuCommand(
   spec: SandboxSpec,
   {
     program,
@@ -109,7 +128,6 @@ export function qemuCommand(
     ...['-chardev', `socket,id=console,fd=${console}`, '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=control,fd=${control}`, ...portArguments],
     ...drives(spec),
-    ...(spec.link ? networkCard(spec.link.sandboxAddress) : []),
   ]
 }
 

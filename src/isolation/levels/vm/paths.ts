@@ -21,6 +21,7 @@ export function machinePaths({ bundle }: Pick<Layout, 'bundle'>) {
   return {
     all,
     qemu: join(all, 'qemu'),
+    card: join(all, 'card'),
     descriptors: join(all, 'descriptors'),
     guest: join(all, 'guest'),
     host: join(all, 'host'),
@@ -28,5 +29,7 @@ export function machinePaths({ bundle }: Pick<Layout, 'bundle'>) {
     scaffold: join(all, 'scaffold'),
     scaffoldImage: join(all, 'scaffold.img'),
     socket: join(all, 'socket'),
+    /** Where the devices of its root are mounted to be looked at. */
+    shown: join(all, 'shown'),
   } as const
 }

@@ -9,7 +9,7 @@ import type { CommandLine } from '../../level.ts'
 import { sharedPaths } from './paths.ts'
 
 /** Part of the name of every image: those of another recipe are not taken for it. */
-const recipe = 1
+const recipe = 2
 
 /**
  * Layers as one read-only block device, made once. What is not used by any layer that is still there goes away then.
@@ -51,9 +51,10 @@ async function pack(layers: readonly string[], place: string): Promise<void> {
   await runCommand(imageCommand(join(place, 'image'), root), { timeoutSeconds: 600 })
 }
 
-/** Always the same bytes for the same tree: no time, no name of its own. */
+/** Always the same bytes for the same tree: no name of its own, and no time but those of the files, cut off in 2100. */
 export function imageCommand(target: string, tree: string): CommandLine {
-  return ['mkfs.erofs', '--quiet', '-T0', '-U', '00000000-0000-4000-8000-000000000000', target, tree]
+  const [name, time] = ['00000000-0000-4000-8000-000000000000', '4102444800']
+  return ['env', `SOURCE_DATE_EPOCH=${time}`, 'mkfs.erofs', '--quiet', '-U', name, target, tree]
 }
 
 async function removeUnused(images: string): Promise<void> {

@@ -1,6 +1,7 @@
 # A command inside a virtual machine, attached to whoever started this program.
 #
 #   perl client.pl --pid-file F SOCKET SETTINGS
+#   perl client.pl --end SOCKET       ends the application, and waits until the machine has written all it had to write
 use strict;
 use warnings;
 use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
@@ -9,8 +10,8 @@ my $programs = __FILE__ =~ s{[^/]*$}{}r;
 require "${programs}frames.pl";
 our ($window, $piece);
 
-my ($option, $pid_file, $path, $settings) = @ARGV;
-write_pid();
+my ($is_end, $pid_file, $path, $settings) = $ARGV[0] eq '--end' ? (1, undef, $ARGV[1]) : (0, @ARGV[1 .. 3]);
+write_pid() unless $is_end;
 socket(my $machine, AF_UNIX, SOCK_STREAM, 0) or die "client: socket: $!\n";
 connect($machine, pack_sockaddr_un($path)) or die "client: the virtual machine does not answer: $!\n";
 my ($size, $sent, $is_open) = (terminal_size(), 0, 1);
@@ -28,6 +29,7 @@ sub write_pid {
 }
 
 sub begin {
+    if ($is_end) { $queue = frame(0, 'Q', ''); $is_open = 0; set_nonblocking($machine); return }
     open(my $in, '<', $settings) or die "client: $settings: $!\n";
     local $/;
     $queue = frame(0, 'S', scalar(<$in>) . size_setting($size));

@@ -90,8 +90,21 @@ sub obey {
     elsif ($kind eq 'E') { $channel->{is_ending} = 1 }
     elsif ($kind eq 'W') { $channel->{unacknowledged} -= unpack('N', $payload) }
     elsif ($kind eq 'R') { resize($channel->{in}, unpack('n n', $payload)) if $channel->{terminal} }
-    elsif ($kind eq 'K') { kill unpack('n', $payload), $channel->{pid} unless defined $channel->{status} }
+    elsif ($kind eq 'K') { pass_signal($channel, unpack('n', $payload)) }
     elsif ($kind eq 'C') { kill 'KILL', -$channel->{pid}, $channel->{pid} unless defined $channel->{status} }
+}
+
+# A process 1 that does not wait for signals yet does not even notice them. tini does once it ignores SIGTTIN.
+sub pass_signal {
+    my ($channel, $signal) = @_;
+    return if defined $channel->{status};
+    for (1 .. 100) {
+        open(my $file, '<', "/proc/$channel->{pid}/status") or last;
+        my ($ignored) = map { /^SigIgn:\s*([0-9a-f]+)/ ? hex $1 : () } <$file>;
+        last if !defined $ignored || $ignored & 1 << 20;
+        select undef, undef, undef, 0.01;
+    }
+    kill $signal, $channel->{pid};
 }
 
 sub begin {

@@ -95,7 +95,7 @@ sub take_over {
 # What depends on the new namespaces; then the tree becomes the root.
 sub finish_tree {
     mount_at('proc', 'proc', "$tree/proc", 'nosuid,nodev,noexec', 'hidepid=2');
-    mount_at('cgroup2', 'cgroup2', "$tree/sys/fs/cgroup", 'ro,nosuid,nodev,noexec');
+    mount_at('cgroup2', 'cgroup2', "$tree/sys/fs/cgroup/unified", 'ro,nosuid,nodev,noexec');
     mount_at('', 'tmpfs', "$tree/sys", 'remount,ro,nosuid,nodev,noexec', 'mode=755');
     chdir $tree or die "$tree: $!\n";
     mount_at('', '.', '/', 'move');

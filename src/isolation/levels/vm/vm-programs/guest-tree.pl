@@ -11,10 +11,11 @@ sub make_surroundings {
     fill_tree($walls->{tmp}[0]);
     mount_volumes($walls->{volume} // []);
     limit_group($walls);
+    show_limits($walls->{memory}[0]);
     limit_kernel();
     my ($name) = @{ $walls->{hostname} };
     call('sethostname', "$name", length $name);
-    connect_network(map { $walls->{$_}[0] } qw(address gateway route)) if $walls->{address};
+    connect_network(map { $walls->{$_}[0] } qw(address gateway route));
 }
 
 # The image and, over it, this sandbox's own files; both read-only.
@@ -52,8 +53,8 @@ sub fill_tree {
     memory('/dev/shm', 'nosuid,nodev,noexec', 'size=16m,nr_inodes=1024,mode=1777');
     memory('/tmp', 'nosuid,nodev,noexec', "size=$bytes,nr_inodes=16384,mode=1777");
     memory('/run', 'nosuid,nodev,noexec', 'size=4m,nr_inodes=1024,mode=1777');
-    memory('/sys', 'nosuid,nodev,noexec', 'size=64k,nr_inodes=64,mode=755');
-    mkdir $_ for "$tree/sys/fs", "$tree/sys/fs/cgroup", "$tree/run/berth";
+    memory('/sys', 'nosuid,nodev,noexec', 'size=64k,nr_inodes=256,mode=755');
+    mkdir "$tree/run/berth";
     chmod 0755, "$tree/run/berth";
     write_file("$tree/run/berth/init", '');
     mount_at('', '/bin/init', "$tree/run/berth/init", 'bind');
@@ -97,6 +98,17 @@ sub limit_group {
     write_file('/cgroup/app/cpu.max', $walls->{cpu}[0]);
 }
 
+# Where programs look for their limits: the files of control groups of version 2, and, for those that do not know it yet
+# (Debian 12's Node), the one of version 1 that they read.
+sub show_limits {
+    my ($memory) = @_;
+    my $at = "$tree/sys/fs/cgroup";
+    mkdir $_ for "$tree/sys/fs", $at, "$at/unified", "$at/memory";
+    opendir(my $group, '/cgroup/app') or die "/cgroup/app: $!\n";
+    symlink "unified/$_", "$at/$_" for grep { /^\w+\.\w/ } readdir $group;
+    write_file("$at/memory/memory.limit_in_bytes", "$memory\n");
+}
+
 sub out_of_memory_kills {
     open(my $events, '<', '/cgroup/app/memory.events') or return 0;
     return (grep { /^oom_kill (\d+)/ } <$events>)[0] =~ /(\d+)/ ? $1 : 0;
@@ -108,6 +120,7 @@ sub limit_kernel {
         'user/max_inotify_instances' => 16, 'user/max_inotify_watches' => 8192, 'user/max_user_namespaces' => 0,
         'kernel/dmesg_restrict' => 1, 'kernel/kptr_restrict' => 2, 'kernel/unprivileged_bpf_disabled' => 1,
         'kernel/perf_event_paranoid' => 3, 'net/ipv4/ip_unprivileged_port_start' => 0, 'kernel/modules_disabled' => 1,
+        'vm/overcommit_memory' => 1,    # as on a host with much memory: what is used counts, not what is asked for
         'vm/dirty_expire_centisecs' => 100, 'vm/dirty_writeback_centisecs' => 100,    # a machine that is killed loses no more
     );
     -e "/proc/sys/$_" && write_file("/proc/sys/$_", $setting{$_}) for keys %setting;
@@ -124,7 +137,7 @@ sub connect_network {
         ioctl($socket, $request, $structure) or die "network ($name): $!\n";
     };
     $set->(0x8914, pack('S', 0x41), 'lo');    # SIOCSIFFLAGS: up, running
-    return if $address eq '127.0.0.1';
+    return unless has_interface('eth0');
     $set->(0x8916, $internet->($address), 'eth0');              # SIOCSIFADDR
     $set->(0x891c, $internet->('255.255.255.254'), 'eth0');     # SIOCSIFNETMASK
     $set->(0x8914, pack('S', 0x41), 'eth0');

@@ -42,6 +42,13 @@ sub write_file {
     defined(syswrite($out, $text)) or die "$path: $!\n";
 }
 
+# Whether there is such a device in this network.
+sub has_interface {
+    my ($name) = @_;
+    open(my $devices, '<', '/proc/net/dev') or die "/proc/net/dev: $!\n";
+    return scalar grep { /^\s*\Q$name\E:/ } <$devices>;
+}
+
 # Gives up what root can do, for good: no capability comes back by a program or by a user namespace.
 sub become {
     my ($user, $group, @groups) = @_;

@@ -4,7 +4,8 @@
 #
 #   perl supervisor.pl DIRECTORY
 #
-# DIRECTORY holds, written by berth: `qemu`, the command line, whose items end with a zero; `descriptors`, a line
+# DIRECTORY holds, written by berth: `qemu`, the command line, whose items end with a zero; `card`, what comes behind it
+# where there is a link; `descriptors`, a line
 # `NUMBER r|rw PATH` for each file that qemu gets opened; `guest`, the settings that the guest gets; `host`, settings of
 # this program; `scaffold`, the command line that makes the block device of this sandbox's own files.
 use strict;
@@ -36,7 +37,7 @@ serve() while !defined $status;
 exit $status;
 
 sub begin {
-    my $tap = $guest->{gateway} ? make_network($host, $guest) : undef;
+    my $tap = has_interface('eth0') ? make_network($host, $guest) : undef;
     my @maker = split /\0/, read_file("$directory/scaffold");
     system({ $maker[0] } @maker) == 0 or die "supervisor: `@maker` has failed\n";
     ($control, my $its_control) = pair();
@@ -72,7 +73,7 @@ sub start_qemu {
         sysopen(my $handle, $path, $mode eq 'rw' ? 2 : 0) or die "supervisor: $path: $!\n";
         push @handles, [$number, $handle];
     }
-    my @argv = split /\0/, read_file("$directory/qemu");
+    my @argv = map { split /\0/, read_file("$directory/$_") } 'qemu', has_interface('eth0') ? 'card' : ();
     give_processor($host->{user}[0]) if $host->{kvm};
     my $pid = fork() // die "fork: $!\n";
     return $pid if $pid;
@@ -195,6 +196,7 @@ sub pass_on {
         $client->{heard} .= $bytes;
         my @frames = eval { frames(\$client->{heard}) };
         return drop($number) if $@;
+        return finish(128 + 9) if !$is_up && grep { $_->[1] eq 'Q' } @frames;    # it has nothing to write yet
         ask_guest($number, $_->[1], $_->[2]) for @frames;
         return;
     }

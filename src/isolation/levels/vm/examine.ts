@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { runCommand } from '../../../host/command.ts'
+import { mkdir, readdir, readlink, readText, realpath } from '../../../host/files.ts'
+import { mountPoints } from '../../../host/mounts.ts'
+import { processFacts } from '../../../host/process-facts.ts'
+import type { Drift } from '../../../model/proof.ts'
+import type { Examined } from '../../isolator.ts'
+import type { Bundle } from '../../level.ts'
+import type { Layout } from '../../sandbox/layout.ts'
+import { writeScaffold } from '../../sandbox/root-files.ts'
+import type { Machine } from './machine.ts'
+import { machinePaths } from './paths.ts'
+
+const where = 'sandbox'
+
+/**
+ * Holds a running machine against its specification: qemu's command line and walls, the files that it has open, and the
+ * devices that the guest has for its root. What happens within the guest cannot be seen from here.
+ */
+export async function examineMachine(
+  { layout, spec }: Bundle,
+  { argv, card, files, parts }: Machine,
+  { pid, topmost, uid }: { readonly pid: number; readonly topmost: string; readonly uid: number },
+): Promise<Examined> {
+  const wanted = {
+    argv: [...argv, ...card],
+    files: await Promise.all(files.map((file) => realpath(file))),
+    user: spec.idBase,
+  }
+  const qemu = await startedQemu(pid, await realpath(parts.rootImage))
+  await writeScaffold(spec, uid, topmost)
+  const root = await showRoot(layout, parts.rootImage)
+  const drift =
+    qemu === undefined ? [{ where, what: 'its supervisor has no virtual machine' }] : await qemuDrift(qemu, wanted)
+  return { drift, root, isBare: true, covered: new Set() }
+}
+
+/** The supervisor's one child; a moment after the start it may not have come so far. */
+async function startedQemu(supervisor: number, image: string): Promise<number | undefined> {
+  for (let attempt = 0; attempt < 250; attempt += 1) {
+    const children = await readText(`/proc/${supervisor}/task/${supervisor}/children`)
+    for (const pid of (children ?? '').trim().split(' ').map(Number)) {
+      if (pid > 0 && (await openFiles(pid)).has(image)) return pid
+    }
+    await sleep(20)
+  }
+  return undefined
+}
+
+async function qemuDrift(
+  pid: number,
+  wanted: { readonly argv: readonly string[]; readonly files: readonly string[]; readonly user: number },
+): Promise<Drift[]> {
+  const [found, open] = await Promise.all([processFacts(pid), openFiles(pid)])
+  const drift: Drift[] = []
+  const say = (what: string) => drift.push({ where, what })
+  if (JSON.stringify(found.argv) !== JSON.stringify(wanted.argv))
+    say(`qemu's command is ${found.argv.join(' ')}, and should be ${wanted.argv.join(' ')}`)
+  for (const [name, expected] of Object.entries(walls(wanted.user))) {
+    const is = (found.status.get(name) ?? '').replaceAll('\t', ' ')
+    if (is !== expected) say(`${name} of qemu is ${is}, and should be ${expected}`)
+  }
+  for (const path of wanted.files) if (!open.has(path)) say(`qemu does not have ${path} open, which it should`)
+  for (const path of open) if (!wanted.files.includes(path)) say(`qemu has ${path} open, which it should not`)
+  return drift
+}
+
+/** Lines of `/proc/PID/status` (proc(5)); qemu's own filter makes it 2. */
+function walls(user: number): Record<string, string> {
+  const ids = Array(4).fill(user).join(' ')
+  const none = '0'.repeat(16)
+  return { Uid: ids, Gid: ids, CapEff: none, CapPrm: none, CapBnd: none, NoNewPrivs: '1', Seccomp: '2' }
+}
+
+/** Files of disks that a process has open; no devices, and nothing that is only in memory. */
+async function openFiles(pid: number): Promise<Set<string>> {
+  const names = await readdir(`/proc/${pid}/fd`).catch(() => [])
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')))
+  return new Set(targets.filter((target) => target.startsWith('/') && !target.startsWith('/dev/')))
+}
+
+/** The guest's root as its own devices have it. It stays mounted until the sandbox is removed. */
+async function showRoot(layout: Layout, image: string): Promise<string> {
+  const paths = machinePaths(layout)
+  const [root, lower, upper] = ['root', 'image', 'scaffold'].map((name) => join(paths.shown, name))
+  if (root === undefined || lower === undefined || upper === undefined) throw new Error('three names give three paths')
+  if ((await mountPoints()).includes(root)) return root
+  for (const directory of [root, lower, upper]) await mkdir(directory, { recursive: true })
+  const flags = 'ro,nosuid,nodev,noexec'
+  await runCommand(['mount', '-t', 'erofs', '-o', `loop,${flags}`, image, lower])
+  await runCommand(['mount', '-t', 'erofs', '-o', `loop,${flags}`, paths.scaffoldImage, upper])
+  await runCommand(['mount', '-t', 'overlay', '-o', `${flags},lowerdir=${upper}:${lower}`, 'berth', root])
+  return root
+}
