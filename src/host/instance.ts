@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -30,7 +29,7 @@ export function instanceFrom(environment: NodeJS.ProcessEnv): Instance {
   const own = ownPlaces(environment)
   const home = environment['BERTH_HOME'] ?? own?.home ?? standardHome
   const isStandard = home === standardHome
-  const tag = createHash('sha256').update(home).digest('hex').slice(0, 6)
+  const tag = isStandard ? '' : tagOf(home)
   const name = isStandard ? 'berth' : `berth-${tag}`
   return {
     home,
@@ -54,9 +53,13 @@ function ownPlaces(environment: NodeJS.ProcessEnv): { home: string; run: string 
   if (environment['BERTH_HOME'] === undefined && existsSync('/run/berth/berth.sock')) return undefined
   const data = environment['XDG_DATA_HOME'] ?? join(environment['HOME'] ?? '/nonexistent', '.local/share')
   const home = environment['BERTH_HOME'] ?? join(data, 'berth')
-  const tag = createHash('sha256').update(home).digest('hex').slice(0, 6)
   // Secrets are in the run directory, and /dev/shm is always in memory.
-  return { home, run: join(environment['XDG_RUNTIME_DIR'] ?? `/dev/shm/berth-${uid}`, `berth-${tag}`) }
+  return { home, run: join(environment['XDG_RUNTIME_DIR'] ?? `/dev/shm/berth-${uid}`, `berth-${tagOf(home)}`) }
+}
+
+/** Loaded late: every command asks for its instance, and only others than the host's own need this. */
+function tagOf(home: string): string {
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(home).digest('hex').slice(0, 6)
 }
 
 function portFrom(text: string | undefined, standard: number): number {
