@@ -1,15 +1,47 @@
 import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { findDebianMirror } from '../../src/host/debian-mirror.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import type { Artifact } from '../../src/model/lock.ts'
+import { pythonApp } from './apps.ts'
 import { DownloadServer } from './download-server.ts'
 import { OwnArchive } from './own-archive.ts'
 import { TestBerth } from './test-berth.ts'
 
 const names = ['berth-alpha', 'berth-beta']
 const at = (version: string) => Object.fromEntries(names.map((name) => [name, version]))
+
+describe('what berth itself chooses of Debian', { timeout: 600_000 }, () => {
+  it('is as it was at a date, out of a mirror of snapshots', async () => {
+    const mirror = (await findDebianMirror(process.env))?.main ?? assert.fail('this host knows no Debian mirror')
+    const asked: string[] = []
+    // Today's archive under the name of a day, which is all that a mirror of snapshots is today.
+    const mirrored = createServer(({ url = '' }, response) => {
+      asked.push(url)
+      const path = /^\/debian\/20990101T000000Z\/(.*)$/.exec(url)?.[1]
+      response.writeHead(path === undefined ? 404 : 302, path === undefined ? {} : { location: mirror + path }).end()
+    })
+    await new Promise<void>((resolve) => mirrored.listen(0, '127.0.0.1', resolve))
+    await using berth = await TestBerth.create()
+    try {
+      const { port } = mirrored.address() as AddressInfo
+      berth.environment['BERTH_DEBIAN_SNAPSHOT'] = `http://127.0.0.1:${port}/{archive}/{timestamp}`
+      const folder = await berth.folder(pythonApp({ name: 'dated' }))
+      await berth.ok('lock', folder, '--as-of', '2099-01-01')
+      const { artifacts } = parseLock(await readFile(join(folder, 'berth.lock'), 'utf8'), 'berth.lock')
+      const debs = artifacts.filter(({ kind }) => kind === 'deb')
+      assert.ok(debs.length > 20)
+      for (const { url } of debs) assert.match(url, /\/debian\/20990101T000000Z\/pool\//)
+      assert.ok(asked.includes('/debian-security/20990101T000000Z/dists/bookworm-security/InRelease'))
+    } finally {
+      mirrored.close()
+    }
+  })
+})
 
 describe('what apt-get of a Dockerfile installs', { timeout: 900_000 }, () => {
   let server: DownloadServer

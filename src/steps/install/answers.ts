@@ -6,7 +6,7 @@ import type { NpmArchive } from '../../model/plan.ts'
 import type { CommandsDraft, LayerStep } from './layer-step.ts'
 import type { Answers, Fetches, PackagesQuestion } from './questions.ts'
 import { fetchedArtifacts, heldArtifacts, type Following, type Recording } from './locking.ts'
-import { pastOf } from './past-mirror.ts'
+import { pastKey, pastOf } from './past-mirror.ts'
 import { resolveArchive, type ResolvedArchive } from './resolve-archive.ts'
 import {
   installedStatus,
@@ -107,7 +107,7 @@ export function recordingAnswers(workshop: Workshop, recording: Recording, makin
     packages: async (asked, below) => {
       const kept = await keptPackages(workshop, recording, asked)
       const past = pastOf(recording)
-      const question = past === undefined ? asked : { ...asked, key: keyOf({ key: asked.key, past }) }
+      const question = past === undefined ? asked : { ...asked, key: keyOf({ key: asked.key, past: pastKey(past) }) }
       const known = kept ?? (looksAnew ? undefined : await remembered.packages(question, below))
       if (known) return known
       const status = await installedStatus(await making.directoriesOf(below))

@@ -8,6 +8,11 @@ export function pastOf(locking: Locking | undefined): string | undefined {
   return findDebianSnapshot(process.env) === undefined ? undefined : asOf
 }
 
+/** Stands for where such packages come from, in the name of what was found out there. */
+export function pastKey(past: string): readonly string[] {
+  return [past, findDebianSnapshot(process.env) ?? '']
+}
+
 /** Debian's archives as they were at a date; those that the mirror of snapshots cannot have are as they are. */
 export function pastMirror({ main, security }: DebianMirror, asOf: string): DebianMirror {
   const past = (address: string) => {
