@@ -141,3 +141,13 @@ function whenMissing(error: unknown): undefined {
   if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
   throw error
 }
+
+/** Sets the mode of a directory that may be a link by now: of what a link leads to, never. */
+export async function chmodDirectory(path: string, mode: number): Promise<void> {
+  const directory = await fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    await directory.chmod(mode)
+  } finally {
+    await directory.close()
+  }
+}

@@ -22,6 +22,7 @@ export const promiseMeanings = {
   survivesForks: 'is refused the process that is one too many, instead of being ended whole',
   makesNothingOfKernels: "makes no device nodes and no namespaces, not even of its own kernel's",
   knowsItsWalls: 'reads of its walls in /proc what Linux has there',
+  plainDirectories: 'has plain directories for /dev, /etc and /tmp, whatever its image makes of them',
   namesTerminals: 'finds the name of the terminal that a command of its operator has',
   seenFromHost: 'is processes of the host, whose walls the host can see',
 } as const
@@ -52,7 +53,8 @@ export const levelPromises: Readonly<Record<LevelName, Promises>> = {
   nspawn: allBut(),
   lxc: allBut(),
   container: allBut(),
-  docker: allBut(),
+  // Its daemon maps the ids of all containers or of none.
+  docker: allBut('userNamespace', 'ownInotify', 'plainDirectories'),
   podman: allBut(),
   // Its calls are answered by a kernel of its own, which has a filter on the host instead.
   gvisor: allBut(

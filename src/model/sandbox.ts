@@ -10,6 +10,8 @@ export interface SandboxSpec {
   readonly hostname: string
   /** Unpacked layers, absolute paths, lowest first. Read-only for whatever runs. */
   readonly layers: readonly string[]
+  /** The image that the layers are of, for levels whose program has a store of its own: its manifest, and where blobs lie. */
+  readonly image?: { readonly blobs: string; readonly manifest: string }
   readonly argv: readonly string[]
   readonly workdir: string
   readonly env: Readonly<Record<string, string | Secret>>
@@ -17,6 +19,8 @@ export interface SandboxSpec {
   readonly idBase: number
   readonly volumes: readonly Volume[]
   readonly limits: Limits
+  /** System calls that it may use, of those that its level allows; empty or missing: all of those. */
+  readonly syscalls?: readonly string[]
   /** Where the application listens; the front reaches it at `address`:80 whatever this is. */
   readonly port: number
   /** The point-to-point pair of this sandbox, or undefined for one-off commands, which have loopback only. */

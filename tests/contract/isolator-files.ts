@@ -99,8 +99,11 @@ export function filesOfSandboxes(level: LevelName): void {
       await mkdir(evil)
       for (const name of ['dev', 'etc', 'tmp']) await run('ln', ['-s', all.instance.home, join(evil, name)])
       const { id } = await all.start(undefined, { layers: [all.tree, evil] })
-      const kinds = 'print(*{stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFDIR for path in ("/dev", "/etc", "/tmp")})'
-      assert.equal(await all.shell(id, python(kinds)), 'True')
+      if (promises.plainDirectories) {
+        const kinds =
+          'print(*{stat.S_IFMT(os.lstat(path).st_mode) == stat.S_IFDIR for path in ("/dev", "/etc", "/tmp")})'
+        assert.equal(await all.shell(id, python(kinds)), 'True')
+      }
       assert.deepEqual(
         (await readdir(all.instance.home)).filter((name) => name === 'null' || name === 'hosts'),
         [],

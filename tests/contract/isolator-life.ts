@@ -157,7 +157,7 @@ export function lifeOfSandboxes(level: LevelName): void {
   describe('list()', () => {
     it('finds what a killed berth has started, and it still runs and prints', async () => {
       await using all = await sandboxes()
-      const spec = all.spec(['sh', '-c', 'while :; do echo tick; sleep 0.1; done'])
+      const spec = await all.complete(all.spec(['sh', '-c', 'while :; do echo tick; sleep 0.1; done']))
       const child = spawn(process.execPath, [starter, JSON.stringify(spec)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: { ...process.env, BERTH_HOME: all.instance.home },

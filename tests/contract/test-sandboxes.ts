@@ -13,6 +13,7 @@ import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import type { Exit, SandboxSpec, Volume } from '../../src/model/sandbox.ts'
 import { removeLeftovers } from '../e2e/leftovers.ts'
+import { imageOf } from './test-docker.ts'
 import { shareMachineParts } from './test-machines.ts'
 import { applicationEnvironment, applicationTree, rootFileSystem, run } from './test-trees.ts'
 
@@ -99,9 +100,16 @@ export class TestSandboxes implements AsyncDisposable {
     await look(source).finally(() => run('umount', ['--detach-loop', source]))
   }
 
+  /** A level with a store of its own needs the image that the layers are of. */
+  async complete(spec: SandboxSpec): Promise<SandboxSpec> {
+    if (this.#level !== 'docker') return spec
+    const image = await imageOf(spec.layers).catch(() => undefined) // of layers that are not there
+    return image ? { ...spec, image } : spec
+  }
+
   /** Starts a sandbox that does nothing, unless told what to do. */
   async start(argv: readonly string[] = ['sleep', '1000'], over: Partial<SandboxSpec> = {}) {
-    const spec = this.spec(argv, over)
+    const spec = await this.complete(this.spec(argv, over))
     const { pid } = await this.isolator.start(spec)
     return { spec, id: spec.id, pid }
   }
@@ -117,8 +125,9 @@ export class TestSandboxes implements AsyncDisposable {
     return stdout.trim()
   }
 
-  runOnce(spec: SandboxSpec, io: Partial<CommandIo> = {}, signal = new AbortController().signal): Promise<Ran> {
-    return collected((all) => this.isolator.run(spec, { ...all, ...io }, signal))
+  async runOnce(spec: SandboxSpec, io: Partial<CommandIo> = {}, signal = new AbortController().signal): Promise<Ran> {
+    const whole = await this.complete(spec)
+    return collected((all) => this.isolator.run(whole, { ...all, ...io }, signal))
   }
 
   async endOf(id: string): Promise<Exit> {

@@ -2,6 +2,7 @@ import type { LevelName } from '../../model/levels.ts'
 import type { Level } from '../level.ts'
 import { chroot } from './chroot/index.ts'
 import { container } from './container/index.ts'
+import { docker } from './docker/index.ts'
 import { gvisor } from './gvisor/index.ts'
 import { lxc } from './lxc/index.ts'
 import { nspawn } from './nspawn/index.ts'
@@ -11,7 +12,7 @@ import { user } from './user/index.ts'
 import { vm } from './vm/index.ts'
 
 /** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, podman, gvisor, vm]
+export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, docker, podman, gvisor, vm]
 
 export function isKnown(name: LevelName): boolean {
   return levels.some((level) => level.name === name)

@@ -1,5 +1,5 @@
 import { runAttached, type AttachedEnd } from '../../host/attached.ts'
-import { outOfMemoryKills } from '../../host/cgroups.ts'
+import { removeCgroup } from '../../host/cgroups.ts'
 import { runCommand } from '../../host/command.ts'
 import { readText, rm } from '../../host/files.ts'
 import { isAlive, killQuietly } from '../../host/processes.ts'
@@ -9,7 +9,7 @@ import type { CommandIo } from '../isolator.ts'
 import type { Bundle, Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
 import type { Layout } from './layout.ts'
-import { exitFrom, readRecord } from './record.ts'
+import { exitFrom, lackedMemory, readRecord } from './record.ts'
 import { prepareBundle } from './start.ts'
 
 /**
@@ -26,11 +26,13 @@ export async function runSandbox(
   // Kept after its end, so that its control group can still tell whether memory ran out.
   const options = level.runOptions?.(layout) ?? ['--keep']
   const verb = ['run', ...options, '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
-  const end = await killedOnAbort(signal, layout.pidFile, () => {
+  // What a program beside the sandbox has begun does not end with that program, and holds its output open.
+  const alsoKill = () => (level.firstProcess ? removeCgroup(facts.cgroups, layout.cgroup) : Promise.resolve())
+  const end = await killedOnAbort({ signal, pidFile: layout.pidFile, alsoKill }, () => {
     const run = runAttached([...level.runtime(layout), ...verb], io)
     return level.firstProcess ? letGo({ level, bundle, run, signal }) : run
   })
-  return exitOf(end, (await outOfMemoryKills(facts.cgroups, layout.cgroup)) > 0)
+  return exitOf(end, await lackedMemory(layout, facts.cgroups))
 }
 
 /** Completes the walls of a sandbox that waits for that, as a start does, and lets its command begin. */
@@ -89,10 +91,16 @@ export async function runInside(level: Level, { layout, id, facts, argv, io, sig
   const running = { layout, id, init: record.init, facts }
   const { command, pidFile, files } = await level.inside(running, argv, io.terminal)
   try {
-    return exitOf(await killedOnAbort(signal, pidFile, () => runAttached(command, io)), false)
+    return exitOf(await killedOnAbort({ signal, pidFile }, () => runAttached(command, io)), false)
   } finally {
     await Promise.all([pidFile, ...files].map((file) => rm(file, { force: true, recursive: true })))
   }
+}
+
+interface Killing {
+  readonly signal: AbortSignal
+  readonly pidFile: string
+  readonly alsoKill?: () => Promise<void>
 }
 
 /**
@@ -100,8 +108,7 @@ export async function runInside(level: Level, { layout, id, facts, argv, io, sig
  * group: killing the runtime's own process would leave it running.
  */
 async function killedOnAbort<Result>(
-  signal: AbortSignal,
-  pidFile: string,
+  { signal, pidFile, alsoKill }: Killing,
   work: () => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
@@ -110,6 +117,7 @@ async function killedOnAbort<Result>(
     while (!isOver) {
       const pid = Number(await readText(pidFile))
       if (pid > 0) for (const target of [-pid, pid]) killQuietly(target, 'SIGKILL')
+      await alsoKill?.().catch(() => undefined) // once more after this, until it is over
       await new Promise((resolve) => setTimeout(resolve, 20)) // the runtime may not have written the file yet
     }
   }

@@ -50,8 +50,12 @@ export async function isClaimed(layout: Layout): Promise<boolean> {
 export async function readExit(layout: Layout, facts: CgroupFacts): Promise<Exit | undefined> {
   const text = await readText(layout.exitFile)
   if (!text) return undefined
-  const outOfMemory = (await exists(layout.outOfMemoryMark)) || (await outOfMemoryKills(facts, layout.cgroup)) > 0
-  return exitFrom(Number(text.trim()), outOfMemory)
+  return exitFrom(Number(text.trim()), await lackedMemory(layout, facts))
+}
+
+/** Whether something in a sandbox was ended for want of memory, by its monitor's word or by the kernel's. */
+export async function lackedMemory(layout: Layout, facts: CgroupFacts): Promise<boolean> {
+  return (await exists(layout.outOfMemoryMark)) || (await outOfMemoryKills(facts, layout.cgroup)) > 0
 }
 
 /** A shell, tini, the runtime and the monitor all report "ended by signal N" as 128 + N. */

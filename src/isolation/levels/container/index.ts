@@ -7,6 +7,7 @@ import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { insideByRuntime } from '../oci.ts'
+import { mountDataOnly } from '../volume-mounts.ts'
 import { examineContainer } from './examine.ts'
 import { missingRuntime, noteRuntime, runOptionsOf, runtimeOf } from './runtime.ts'
 import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
@@ -21,8 +22,10 @@ export const container: Level = {
   ],
   uidInside,
   prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
-    const config = containerSpec(spec, specFacts(layout, facts, volumeDevices), terminal)
-    await Promise.all([noteRuntime(layout), writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })])
+    const runtime = await noteRuntime(layout)
+    const volumes = runtime === 'crun' ? await mountDataOnly(layout, spec) : spec.volumes
+    const config = containerSpec({ ...spec, volumes }, specFacts(layout, facts, volumeDevices), terminal)
+    await writeFile(layout.config, JSON.stringify(config), { mode: 0o600 })
   },
   runtime: runtimeOf,
   runOptions: runOptionsOf,

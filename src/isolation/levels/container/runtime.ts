@@ -35,9 +35,10 @@ const mixed =
   'or boot with systemd.unified_cgroup_hierarchy=1'
 
 /** Chooses the runtime of a sandbox and notes it in its bundle: whoever made a container has to remove it, too. */
-export async function noteRuntime(layout: Layout): Promise<void> {
+export async function noteRuntime(layout: Layout): Promise<Runtime> {
   const runtime = (await chosen()) ?? 'runc'
   await symlink((await findProgram(runtime)) ?? runtime, noteOf(layout))
+  return runtime
 }
 
 /** The runtime that made a sandbox, with the private root that keeps berth's containers apart from others'. */
