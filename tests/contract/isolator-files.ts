@@ -6,6 +6,7 @@ import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import { appUid } from '../../src/model/sandbox.ts'
 import { Secret } from '../../src/model/secret.ts'
+import { idleSandbox } from './idle-sandbox.ts'
 import { writableDirectories } from './programs.ts'
 import { run, TestSandboxes } from './test-sandboxes.ts'
 
@@ -34,8 +35,7 @@ export function filesOfSandboxes(level: LevelName): void {
     })
 
     it('of the system cannot be written', async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       for (const directory of ['/', '/etc', '/usr/bin', '/sys', '/proc/sys/kernel', '/dev']) {
         const { exit } = await all.exec(id, ['touch', `${directory}/x`])
         assert.ok(exit.kind === 'code' && exit.code !== 0, directory)
@@ -43,8 +43,7 @@ export function filesOfSandboxes(level: LevelName): void {
     })
 
     it(promises.ownRoot ? "of the system are the image's" : "of the system are the host's", async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       const { dev, ino } = await stat('/usr/bin/env')
       assert.equal(
         (await all.shell(id, python('s = os.stat("/usr/bin/env"); print(f"{s.st_dev}:{s.st_ino}")'))) ===
@@ -54,10 +53,9 @@ export function filesOfSandboxes(level: LevelName): void {
     })
 
     it(promises.hidesFiles ? 'of others cannot be read' : 'of others can be read by whoever may', async () => {
-      await using all = await sandboxes()
+      const { all, id } = await idleSandbox(level)
       const mark = join(all.instance.home, 'mark')
       await writeFile(mark, 'of the host', { mode: 0o644 })
-      const { id } = await all.start()
       assert.equal((await all.exec(id, ['cat', mark])).stdout, promises.hidesFiles ? '' : 'of the host')
     })
 
@@ -86,8 +84,7 @@ export function filesOfSandboxes(level: LevelName): void {
 
     const isHeld = !levelFacts[level].cannotGive.includes('tmp')
     it(isHeld ? 'in /tmp end at the limit' : 'in /tmp have no limit of their own', async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       const fill = 'dd if=/dev/zero of=/tmp/big$$ bs=1M count=40; rm /tmp/big$$'
       const { stderr } = await all.exec(id, ['sh', '-c', fill])
       assert.equal(/No space left/.test(stderr), isHeld, stderr)

@@ -11,6 +11,7 @@ import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { Problem } from '../../src/model/problem.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import { Secret } from '../../src/model/secret.ts'
+import { idleSandbox } from './idle-sandbox.ts'
 import { leftovers } from '../e2e/leftovers.ts'
 import { eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
@@ -215,8 +216,7 @@ export function lifeOfSandboxes(level: LevelName): void {
 
   describe('exec()', () => {
     it('has a terminal of the size that was asked for', async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       const { stdout } = await all.exec(
         id,
         ['sh', '-c', 'tty; until [ "$(stty size)" != "0 0" ]; do sleep 0.1; done; stty size'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { levelFacts, type LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
+import { idleSandbox } from './idle-sandbox.ts'
 import { cpython, forks, gunicorn, inotify, node } from './programs.ts'
 import { TestSandboxes } from './test-sandboxes.ts'
 
@@ -13,8 +14,7 @@ export function limitsOfSandboxes(level: LevelName): void {
   describe('limits', () => {
     const readable = promises.readableLimits
     it(readable ? 'can be read inside, as programs look for them' : 'cannot be read inside', async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       if (!readable) {
         assert.notEqual(await all.shell(id, 'node -p "process.constrainedMemory()"'), String(128 * 1024 ** 2))
         return
@@ -43,8 +43,7 @@ export function limitsOfSandboxes(level: LevelName): void {
     })
 
     it(`on inotify instances ${promises.ownInotify ? 'keep one sandbox from taking' : 'let one sandbox take'} those of all`, async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       const taken = Number((await all.exec(id, ['python3', '-c', inotify])).stdout)
       if (promises.ownInotify) assert.equal(taken, 16)
       else assert.ok(taken > 100, `${taken}`)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
+import { idleSandbox } from './idle-sandbox.ts'
 import { connectFrom, eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
 const webServer = ['python3', '-m', 'http.server', '--directory', '/tmp', '8000']
@@ -62,8 +63,7 @@ export function networkOfSandboxes(level: LevelName): void {
     })
 
     it('has no IPv6 neighbours, and knows its own name without asking anybody', async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       assert.equal(await all.shell(id, 'cat /proc/net/if_inet6'), '')
       assert.equal(await all.shell(id, `getent hosts ${id} | wc -l; getent hosts localhost | wc -l`), '1\n1')
     })

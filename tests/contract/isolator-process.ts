@@ -8,6 +8,7 @@ import { levelCalled } from '../../src/isolation/levels/index.ts'
 import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import { appUid, type SandboxSpec } from '../../src/model/sandbox.ts'
+import { idleSandbox } from './idle-sandbox.ts'
 import { families, orphans, threads } from './programs.ts'
 import { eventually, givesUserNamespaces, TestSandboxes } from './test-sandboxes.ts'
 
@@ -30,17 +31,15 @@ export function processOfSandboxes(level: LevelName): void {
       })
 
     it('gives the same walls to what is run inside it', async () => {
-      await using all = await sandboxes()
-      const { id, spec } = await all.start()
+      const { all, id, spec } = await idleSandbox(level)
       const uid = levelCalled(level).uidInside(spec, await hostFacts())
       assert.equal(await all.shell(id, 'id -u; id -g; id -G'), `${uid}\n${uid}\n${uid}`)
       assertCapabilities(level, await all.shell(id, 'cat /proc/self/status'))
     })
 
     it(promises.hidesProcesses ? 'sees its own processes only' : "sees the host's processes", async () => {
-      await using all = await sandboxes()
+      const { all, id } = await idleSandbox(level)
       using other = sleeper()
-      const { id } = await all.start()
       const seen = await all.shell(id, 'ps -eo args=')
       assert.equal(/^sleep 1000$/m.test(seen), promises.insideSeesAll)
       assert.equal(seen.includes(other.argument), !promises.hidesProcesses)
@@ -57,15 +56,13 @@ export function processOfSandboxes(level: LevelName): void {
     })
 
     it(promises.ownHostName ? 'has its own host name' : "has the host's host name", async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       assert.equal(await all.shell(id, 'uname -n'), promises.ownHostName ? id : hostname())
     })
 
     for (const refused of ['mount -t tmpfs x /tmp', 'chroot / true'])
       it(`may not: ${refused}`, async () => {
-        await using all = await sandboxes()
-        const { id } = await all.start()
+        const { all, id } = await idleSandbox(level)
         const { exit } = await all.exec(id, ['sh', '-c', refused])
         assert.ok(exit.kind === 'code' && exit.code !== 0, JSON.stringify(exit))
       })
@@ -73,16 +70,14 @@ export function processOfSandboxes(level: LevelName): void {
     const makes = promises.makesNothingOfKernels ? 'may not' : 'may, of its own kernel'
     for (const made of ['mknod /tmp/disk b 254 0', 'unshare -U true'])
       it(`${makes}: ${made}`, async () => {
-        await using all = await sandboxes()
-        const { id } = await all.start()
+        const { all, id } = await idleSandbox(level)
         const { exit } = await all.exec(id, ['sh', '-c', made])
         assert.equal(exit.kind === 'code' && exit.code !== 0, promises.makesNothingOfKernels, JSON.stringify(exit))
       })
 
     const { fewSocketFamilies } = promises
     it(`may open sockets of ${fewSocketFamilies ? 'the usual families only' : 'whatever families there are'}`, async () => {
-      await using all = await sandboxes()
-      const { id } = await all.start()
+      const { all, id } = await idleSandbox(level)
       const [usual, ...others] = (await all.exec(id, ['python3', '-c', families])).stdout.trim().split(' 17:')
       assert.equal(usual, '1:ok 2:ok 10:ok 16:ok')
       // Not every filter can answer what a kernel without that family would.

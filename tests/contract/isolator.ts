@@ -1,5 +1,6 @@
-import { describe } from 'node:test'
+import { after, describe } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
+import { removeIdleSandbox } from './idle-sandbox.ts'
 import { lifeOfSandboxes } from './isolator-life.ts'
 import { filesOfSandboxes } from './isolator-files.ts'
 import { limitsOfSandboxes } from './isolator-limits.ts'
@@ -12,6 +13,7 @@ import { processOfSandboxes } from './isolator-process.ts'
  */
 export function isolatorContract(level: LevelName): void {
   describe(`${level} isolator`, { concurrency: false }, () => {
+    after(() => removeIdleSandbox(level))
     lifeOfSandboxes(level)
     processOfSandboxes(level)
     filesOfSandboxes(level)
