@@ -23,17 +23,14 @@ export async function examineMachine(
   { argv, card, files, parts }: Machine,
   { pid, topmost, uid }: { readonly pid: number; readonly topmost: string; readonly uid: number },
 ): Promise<Examined> {
-  const wanted = {
-    argv: [...argv, ...card],
-    files: await Promise.all(files.map((file) => realpath(file))),
-    user: spec.idBase,
-  }
-  const qemu = await startedQemu(pid, await realpath(parts.rootImage))
   await writeScaffold(spec, uid, topmost)
-  const root = await showRoot(layout, parts.rootImage)
-  const drift =
-    qemu === undefined ? [{ where, what: 'its supervisor has no virtual machine' }] : await qemuDrift(qemu, wanted)
-  return { drift, root, isBare: true, covered: new Set() }
+  const shown = { isBare: true, covered: new Set<string>() }
+  const qemu = await startedQemu(pid, await realpath(parts.rootImage))
+  if (qemu === undefined)
+    return { ...shown, root: layout.root, drift: [{ where, what: 'its supervisor has no virtual machine' }] }
+  const real = await Promise.all(files.map((file) => realpath(file)))
+  const drift = await qemuDrift(qemu, { argv: [...argv, ...card], files: real, user: spec.idBase })
+  return { ...shown, drift, root: await showRoot(layout, parts.rootImage) }
 }
 
 /** The supervisor's one child; a moment after the start it may not have come so far. */
