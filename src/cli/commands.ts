@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { affected } from './commands/affected.ts'
 import { audit } from './commands/audit.ts'
+import { learn } from './commands/isolation.ts'
 import { provenance, sbom } from './commands/bill.ts'
 import { bundle } from './commands/bundle.ts'
 import { completionOf } from './commands/completion.ts'
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   reproduce,
   verify,
   audit,
+  learn,
   outdated,
   diff,
   affected,

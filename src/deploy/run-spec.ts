@@ -24,6 +24,7 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
       tmpBytes: bytesOf(isolation.tmp ?? '64M'),
       ioBytesPerSecond: isolation.io === undefined ? standardIo : bytesOf(isolation.io),
     },
+    syscalls: isolation.syscalls ?? [],
     egress: isolation.egress,
     links: isolation.links,
     bandwidth: bandwidthOf(isolation.bandwidth),

@@ -31,6 +31,11 @@ export async function ensureDiskImage({ file, bytes, inodes, owner }: DiskImage)
   await rename(making, file)
 }
 
+/** Copies an image as it is at this moment, as after a power cut, and only what is used of it. Nothing, when there is none. */
+export async function copyDiskImage(from: string, to: string): Promise<void> {
+  if (await exists(from)) await runCommand(['cp', '--sparse=always', '--reflink=auto', from, to])
+}
+
 /**
  * Mounts an image at a directory, unless it is mounted there, and lets it grow to its size.
  * @returns the block device under it, as `major:minor`

@@ -20,7 +20,10 @@ export interface Isolator {
    * Starts a sandbox that survives this process. Returns when its first process has been started.
    * On failure nothing of it is left behind.
    */
-  start(spec: SandboxSpec): Promise<{ readonly pid: number }>
+  start(spec: SandboxSpec, hooks?: StartHooks): Promise<{ readonly pid: number }>
+
+  /** How many system calls the level `container` allows. */
+  readonly allowedCalls: number
 
   /**
    * Runs a one-off command to its end in a sandbox of its own: the same walls, no network but loopback, no monitor.
@@ -45,6 +48,11 @@ export interface Isolator {
 
   /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
   watch(ended: (id: string, exit: Exit) => void): () => void
+}
+
+export interface StartHooks {
+  /** Called when the sandbox is there, and its application has not run yet. */
+  beforeStart?(pid: number): Promise<void>
 }
 
 export interface Examined {

@@ -8,6 +8,7 @@ import type { SandboxSpec } from '../model/sandbox.ts'
 import type { Isolator } from './isolator.ts'
 import type { Bundle, Level } from './level.ts'
 import { isKnown, levelCalled } from './levels/index.ts'
+import { allowedCalls } from './levels/container/seccomp-calls.ts'
 import { runInside, runSandbox } from './sandbox/command.ts'
 import { type HostFacts, hostFacts } from './sandbox/facts.ts'
 import { findSandboxes } from './sandbox/find.ts'
@@ -70,8 +71,10 @@ export function ladder(instance: Instance): Isolator {
     provide: async (name, signal) => (isKnown(name) ? levelCalled(name).provide?.(instance, signal) : undefined),
     weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts(), instance) : []),
     cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
-    start: async (spec) => {
-      const { init } = await owning(spec, startSandbox).catch((cause: unknown) => {
+    allowedCalls: allowedCalls.length,
+    start: async (spec, hooks = {}) => {
+      const work = (level: Level, bundle: Bundle) => startSandbox(level, bundle, hooks)
+      const { init } = await owning(spec, work).catch((cause: unknown) => {
         throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })
       })
       return { pid: init.pid }

@@ -1,3 +1,4 @@
+import type { Learned } from './learned.ts'
 import type { AuditReport, AuditVerdict } from './audit.ts'
 import type { LockChange } from './lock-changes.ts'
 import type { Digest, StepName } from './names.ts'
@@ -24,6 +25,7 @@ export type Event =
   /** One level is done: how many attacks leaked, or why this host cannot give it. */
   | { kind: 'audit-column'; name: string; missing: string[]; leaks: number; seconds: number }
   | { kind: 'audited'; report: AuditReport }
+  | { kind: 'learned'; learned: Learned }
   /** The bundle of a release can be fetched; the client writes it. */
   | { kind: 'bundled'; app: string; release: string; digest: Digest; bytes: number; seconds: number }
   | { kind: 'built'; app: string; digest: Digest; seconds: number }

@@ -211,6 +211,14 @@ const Isolation = z.strictObject({
   pids: z.int().min(8).max(32_768).optional().describe('Limit of processes and threads; default 256'),
   tmp: ByteSize.optional().describe('Size of /tmp, which is in memory; default "64M"'),
   io: ByteSize.optional().describe('Bytes a second that it may read from its volumes and write to them; default "32M"'),
+  syscalls: z
+    .array(z.string().regex(/^[a-z][a-z0-9_]{1,40}$/, 'must be the name of a system call'))
+    .min(1)
+    .max(512)
+    .optional()
+    .describe(
+      'System calls that it may use, of those that `container` allows; `berth isolation learn` finds them. Default: all of those',
+    ),
   egress: z
     .array(EgressItem)
     .max(256)

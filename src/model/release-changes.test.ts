@@ -13,6 +13,7 @@ const run: RunSpec = {
   drainSeconds: 30,
   domains: [],
   level: 'container',
+  syscalls: [],
   limits: { memoryBytes: 1024, cpus: 1, pids: 256, tmpBytes: 1024, ioBytesPerSecond: 1024 },
   egress: [],
   links: [],

@@ -37,6 +37,8 @@ export const RunSpec = z.strictObject({
   /** Whether a copy had to withstand the audit before it got traffic. */
   audit: z.enum(['clean']).optional(),
   limits: Limits,
+  /** System calls that it may use, of those that its level allows; empty: all of those. */
+  syscalls: z.array(z.string()).default([]),
   /** Items of the manifest (see egress.ts). Releases of earlier berths reach nothing. */
   egress: z.array(z.string()).default([]),
   links: z.array(z.string()).default([]),

@@ -42,6 +42,7 @@ function release(number: number): Release {
       drainSeconds: 1,
       domains: [],
       level: 'container',
+      syscalls: [],
       limits: { memoryBytes: 1, cpus: 1, pids: 8, tmpBytes: 1, ioBytesPerSecond: 1 },
       egress: [],
       links: [],

@@ -3,6 +3,7 @@ import { describeChange } from '../../model/lock-changes.ts'
 import { describeReproduced } from './reproduced.ts'
 import { cut, pad } from './table.ts'
 import { formatBytes, formatProgress, formatSeconds } from './quantity.ts'
+import { describeLearned } from './learned.ts'
 import { renderProblem } from './problem.ts'
 import { safeText } from './safe-text.ts'
 import type { EventRenderer, Screen } from './screen.ts'
@@ -126,6 +127,8 @@ function describe(event: Event, screen: Screen): string | undefined {
       return describeColumn(event, screen)
     case 'audited': // the answer shows it
       return undefined
+    case 'learned':
+      return describeLearned(event.learned)
     case 'bundled':
       return `bundled ${paint.strong(`${event.app} ${event.release}`)} in ${formatSeconds(event.seconds)}`
     case 'built':

@@ -7,6 +7,7 @@ import { mountLayers } from '../../host/mounts.ts'
 import { connectNetwork, redirectPort } from '../../host/network.ts'
 import { identify, type ProcessIdentity } from '../../host/processes.ts'
 import type { SandboxSpec } from '../../model/sandbox.ts'
+import type { StartHooks } from '../isolator.ts'
 import type { Bundle, Level } from '../level.ts'
 import { ensureFence } from './fence.ts'
 import { companionGroup } from './layout.ts'
@@ -27,7 +28,7 @@ export interface StartedSandbox {
  * What does not depend on each other runs side by side: a start takes little more than the runtime's own two calls.
  * @throws Error when any part fails; the caller removes what there is.
  */
-export async function startSandbox(level: Level, bundle: Bundle): Promise<StartedSandbox> {
+export async function startSandbox(level: Level, bundle: Bundle, hooks: StartHooks = {}): Promise<StartedSandbox> {
   const { instance, layout, spec, facts } = bundle
   await prepareBundle(level, bundle)
   const [created] = await together([
@@ -44,6 +45,7 @@ export async function startSandbox(level: Level, bundle: Bundle): Promise<Starte
     leaveServiceGroup(facts.cgroups, companionGroup(instance), monitorPid),
   ])
   if (!init || !monitor) throw new Error('the runtime ended before the application was started')
+  await hooks.beforeStart?.(pid)
   await runCommand([...level.runtime(layout), 'start', spec.id])
   if (level.networkProcess) await connect(instance, await level.networkProcess(bundle, pid), spec)
   await writeRecord(layout, { id: spec.id, level: level.name, init, monitor, logFile: spec.logFile })

@@ -51,3 +51,12 @@ only when the manifest does not name it.`,
         : `Remove ${keys.length === 1 ? 'it' : 'them'} from [isolation], or choose a level that gives ${keys.length === 1 ? 'it' : 'them'}: ${others.join(', ')}`,
   }),
 })
+
+export const learnImpossible = problem('learn-impossible', {
+  explain: `\`berth isolation learn\` runs a copy of the current release under strace, with copies of its volumes, and writes down which
+system calls and which places of \`egress\` it uses. Everything else goes on meanwhile.`,
+  text: ({ why }: { why: string }) => ({
+    message: `Cannot learn what the application uses: ${why}`,
+    fix: 'Mend that, and run the same command again',
+  }),
+})

@@ -36,25 +36,40 @@ const newNamespaceFlags = 0x7e020000
 /** The value of personality(2) that only asks. */
 const askPersonality = 0xffffffff
 
+/** What starting a program takes, whatever it is: by the runtime, by tini, by the loader. */
+const always = new Set(
+  `access arch_prctl brk chdir close clone dup2 dup3 epoll_create1 epoll_ctl epoll_pwait execve exit exit_group faccessat2 fcntl
+  fstat futex getcwd getdents64 geteuid getpid getppid gettid getuid ioctl kill lseek madvise mmap mprotect munmap nanosleep
+  newfstatat open openat pipe2 poll prctl pread64 prlimit64 read readlinkat rseq rt_sigaction rt_sigprocmask rt_sigreturn
+  rt_sigtimedwait sched_getaffinity sched_yield set_robust_list set_tid_address setpgid setsid sigaltstack stat tgkill wait4
+  write writev`.split(/\s+/),
+)
+
 /**
  * Gives the filter for a machine of Node's architecture name.
+ * @param only of all that is allowed, these, and what starting a program takes; empty: all
  * Only its own 64-bit calls pass: the 32-bit entry (int 0x80) and x32 have other numbers and would go round the table.
  */
-export function seccompProfile(architecture: NodeJS.Architecture): SeccompProfile {
+export function seccompProfile(architecture: NodeJS.Architecture, only: readonly string[] = []): SeccompProfile {
+  const wanted = new Set(only)
+  const passes = (name: string) => wanted.size === 0 || wanted.has(name) || always.has(name)
+  const rules: SeccompRule[] = [
+    allow(allowedCalls.filter(passes)),
+    { names: refusedCalls, action: 'SCMP_ACT_ERRNO', errnoRet: errno.EPERM },
+    // clone3 passes its flags in memory, where no filter sees them: ENOSYS sends libc back to clone.
+    allow(['clone'], { index: 0, op: 'SCMP_CMP_MASKED_EQ', value: newNamespaceFlags, valueTwo: 0 }),
+    allow(['personality'], equals(0, 0)),
+    allow(['personality'], equals(0, askPersonality)),
+    allow(['socketpair'], equals(0, family.unix)),
+    ...socketRules(),
+  ]
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: errno.ENOSYS,
     architectures: [architecture === 'arm64' ? 'SCMP_ARCH_AARCH64' : 'SCMP_ARCH_X86_64'],
-    syscalls: [
-      allow(allowedCalls),
-      { names: refusedCalls, action: 'SCMP_ACT_ERRNO', errnoRet: errno.EPERM },
-      // clone3 passes its flags in memory, where no filter sees them: ENOSYS sends libc back to clone.
-      allow(['clone'], { index: 0, op: 'SCMP_CMP_MASKED_EQ', value: newNamespaceFlags, valueTwo: 0 }),
-      allow(['personality'], equals(0, 0)),
-      allow(['personality'], equals(0, askPersonality)),
-      allow(['socketpair'], equals(0, family.unix)),
-      ...socketRules(),
-    ],
+    syscalls: rules.filter(
+      ({ action, names }) => action !== 'SCMP_ACT_ALLOW' || names.length > 1 || names.every(passes),
+    ),
   }
 }
 

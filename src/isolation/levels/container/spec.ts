@@ -45,7 +45,7 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
       sysctl: networkSettings(facts),
       ...(facts.givesUserNamespaces ? { uidMappings: ids, gidMappings: ids } : {}),
       ...(facts.cgroupPath === undefined ? {} : { cgroupsPath: facts.cgroupPath, resources: resourcesOf(spec, facts) }),
-      seccomp: seccompProfile(facts.architecture),
+      seccomp: seccompProfile(facts.architecture, spec.syscalls),
       rootfsPropagation: 'private',
       maskedPaths,
       readonlyPaths,
