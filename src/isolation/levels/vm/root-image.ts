@@ -1,15 +1,28 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { runCommand } from '../../../host/command.ts'
-import { exists, mkdir, mkdtemp, readdir, readText, rename, rm, writeFile } from '../../../host/files.ts'
+import {
+  exists,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readText,
+  removeTree,
+  rename,
+  rm,
+  writeFile,
+} from '../../../host/files.ts'
 import type { Instance } from '../../../host/instance.ts'
 import { mountLayers, unmountBelow } from '../../../host/mounts.ts'
 import { oneAtATime } from '../../../host/one-at-a-time.ts'
 import type { CommandLine } from '../../level.ts'
 import { sharedPaths } from './paths.ts'
 
-/** Part of the name of every image: those of another recipe are not taken for it. */
-const recipe = 2
+/** Begins the name of every image; those of another recipe go away. */
+const recipe = 'erofs2-'
+/** Ends the name of the file that says which layers an image is made of. */
+const notes = '.layers'
 
 /**
  * Layers as one read-only block device, made once. What is not used by any layer that is still there goes away then.
@@ -18,23 +31,21 @@ const recipe = 2
  */
 export async function ensureRootImage(instance: Instance, layers: readonly string[]): Promise<string> {
   const { images, making } = sharedPaths(instance)
-  const key = createHash('sha256')
-    .update(JSON.stringify([recipe, layers]))
-    .digest('hex')
-    .slice(0, 32)
-  const image = join(images, key)
+  const key = createHash('sha256').update(JSON.stringify(layers)).digest('hex').slice(0, 32)
+  const image = join(images, `${recipe}${key}`)
   return oneAtATime(`image ${image}`, async () => {
     if (await exists(image)) return image
     for (const directory of [images, making]) await mkdir(directory, { recursive: true, mode: 0o711 })
     await removeUnused(images)
-    await writeFile(`${image}.layers`, JSON.stringify(layers))
+    await removeAbandoned(making)
+    await writeFile(`${image}${notes}`, JSON.stringify(layers))
     const place = await mkdtemp(join(making, 'image-'))
     try {
       await pack(layers, place)
       await rename(join(place, 'image'), image)
     } finally {
       await unmountBelow(place)
-      await rm(place, { recursive: true, force: true })
+      await removeTree(place)
     }
     return image
   })
@@ -59,10 +70,24 @@ export function imageCommand(target: string, tree: string): CommandLine {
 
 async function removeUnused(images: string): Promise<void> {
   for (const name of await readdir(images)) {
-    if (!name.endsWith('.layers')) continue
-    const noted = JSON.parse((await readText(join(images, name))) || '[]') as string[] // written above alone
-    const isThere = await Promise.all(noted.map(exists))
-    if (noted.length > 0 && isThere.every((there) => there)) continue
-    for (const path of [name.replace(/\.layers$/, ''), name]) await rm(join(images, path), { force: true })
+    if (name.startsWith(recipe) && (!name.endsWith(notes) || (await hasLayers(join(images, name))))) continue
+    for (const path of [name.replace(notes, ''), name]) await rm(join(images, path), { force: true })
+  }
+}
+
+async function hasLayers(note: string): Promise<boolean> {
+  const noted = JSON.parse((await readText(note)) || '[]') as string[] // written above alone
+  const areThere = await Promise.all(noted.map(exists))
+  return noted.length > 0 && areThere.every((isThere) => isThere)
+}
+
+/** What a killed berth was making. Nothing takes an hour to make. */
+async function removeAbandoned(making: string): Promise<void> {
+  for (const name of await readdir(making)) {
+    const path = join(making, name)
+    const facts = await lstat(path).catch(() => undefined)
+    if (!facts || Date.now() - facts.mtimeMs < 3_600_000) continue
+    await unmountBelow(path)
+    await removeTree(path)
   }
 }
