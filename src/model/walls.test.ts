@@ -37,7 +37,29 @@ const met: readonly (readonly [string, string])[] = [
   [`RuntimeError: can't start new thread`, 'pids = 1024'],
   [`sh: 1: Cannot fork: fork: Resource temporarily unavailable`, 'pids = 1024'],
   [`java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory`, 'pids = 1024'],
+  [`BlockingIOError: [Errno 11] Resource temporarily unavailable`, 'pids = 1024'],
+  [`runtime: failed to create new OS thread (have 9 already; errno=11)`, 'pids = 1024'],
+  [`ThreadError: can't create Thread: Resource temporarily unavailable`, 'pids = 1024'],
+  [`LOG:  could not fork autovacuum worker process: Resource temporarily unavailable`, 'pids = 1024'],
+  [`FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory`, 'memory = "1G"'],
+  [`java.lang.OutOfMemoryError: Java heap space`, 'memory = "1G"'],
+  [`[ERROR] Worker (pid:7) was sent SIGKILL! Perhaps out of memory?`, 'memory = "1G"'],
+  [`sqlite3.OperationalError: unable to open database file`, volume('data', '/data')],
+  [`sqlite3.OperationalError: attempt to write a readonly database`, volume('data', '/data')],
+  [
+    `berth: shop tried 10.0.0.5:22, refused; to allow it add egress = ["10.0.0.5:22"] to [isolation]`,
+    'egress = ["10.0.0.5:22"]',
+  ],
+  [`berth: shop asked for db; to allow it add ${orElse('db')} to [isolation]`, 'egress = ["db:443"]'],
+  [
+    `berth: shop tried 10.192.0.3:80, refused; to allow it add links = ["invoices"] to [isolation]`,
+    'links = ["invoices"]',
+  ],
 ]
+
+function orElse(name: string): string {
+  return `egress = ["${name}:443"] (or the port that it uses)`
+}
 
 describe('wallIn()', () => {
   for (const [line, wanted] of met) {
@@ -47,6 +69,20 @@ describe('wallIn()', () => {
   it('finds none in what has nothing to do with the sandbox', () => {
     const lines = ['Traceback', 'ValueError: x', 'connect ECONNREFUSED 127.0.0.1:5432', 'GET / 200', 'refused to start']
     assert.equal(wallIn(lines), undefined)
+  })
+
+  it('finds none in what nothing allows, nor in a socket that has nothing to read', () => {
+    const refused = 'berth: shop tried 169.254.169.254:80, refused; nothing allows it: it is link-local'
+    assert.equal(wallIn(['recv: Resource temporarily unavailable', refused]), undefined)
+  })
+
+  it('takes what the application says before what berth has seen, for it may try what it can do without', () => {
+    const seen =
+      'berth: shop asked for news.example.org; to allow it add egress = ["news.example.org:443"] to [isolation]'
+    assert.equal(
+      wallIn([`OSError: [Errno 30] Read-only file system: '/app/x'`, seen])?.what,
+      'it may not write to /app/x',
+    )
   })
 
   it('takes the latest', () => {

@@ -1,3 +1,5 @@
+import { networkRange, whyNever } from './addresses.ts'
+
 /**
  * What an application prints when it has met a wall of its sandbox, and the line of `[isolation]` that opens it. The words
  * are those of the C library, Python, Node, Go, Java, PHP and Ruby.
@@ -13,8 +15,17 @@ export interface Wall {
 
 /** @param lines the last lines that it printed. @returns the wall that the latest of them speaks of */
 export function wallIn(lines: readonly string[], { outOfMemory = false } = {}): Wall | undefined {
-  if (outOfMemory) return { what: 'it needs more memory than it has', line: 'memory = "1G"' }
-  for (const line of lines.toReversed()) {
+  if (outOfMemory) return needsMemory
+  const isOfBerth = (line: string) => line.startsWith('berth: ')
+  const said = lines.filter((line) => !isOfBerth(line)).toReversed()
+  // What berth itself has seen comes last: an application may try much that it can do without.
+  return firstOf(said, readers) ?? firstOf(lines.filter(isOfBerth), [refusal])
+}
+
+type Reader = (line: string) => Wall | undefined
+
+function firstOf(lines: readonly string[], readers: readonly Reader[]): Wall | undefined {
+  for (const line of lines) {
     // PHP ends with the place in its own source.
     const said = line.replace(/ in \/\S+ on line \d+$/, '')
     for (const read of readers) {
@@ -25,6 +36,8 @@ export function wallIn(lines: readonly string[], { outOfMemory = false } = {}): 
   return undefined
 }
 
+const needsMemory: Wall = { what: 'it needs more memory than it has', line: 'memory = "1G"' }
+
 const quoted = `["'\`‘“]?(/[^"'\`’”:,()\\s]+)`
 
 /** Either `… file system: '/app/x'` or `open('/app/x'): … file system`, or `/app/x: … file system`. */
@@ -33,18 +46,51 @@ function pathBeside(message: string, line: string): string | undefined {
   return after ?? new RegExp(`${quoted}["'\`’”)]{0,2}:?[^/]{0,40}${message}`, 'i').exec(line)?.[1]
 }
 
-const readers: readonly ((line: string) => Wall | undefined)[] = [
+const readers: readonly Reader[] = [
   readOnly,
   noSpace,
   unknownName,
   refusedAddress,
-  (line) =>
-    /can't start new thread|unable to create (new )?native thread|pthread_create failed|fork: (retry: )?Resource temporarily unavailable|spawn .*EAGAIN/i.test(
-      line,
-    )
-      ? { what: 'it wants more processes or threads than it may have', line: 'pids = 1024' }
-      : undefined,
+  tooMany,
+  outOfMemoryIn,
+  readOnlyDatabase,
 ]
+
+/** How a library says that it got no process or thread; a look at whether one is there already says the same of a socket. */
+const noProcess = new RegExp(
+  [
+    "can't (start new|create) thread",
+    'unable to create (new )?native thread',
+    'pthread_create(:| failed)',
+    'failed to create new OS thread',
+    '\\bfork(ed)?\\b.{0,60}Resource temporarily unavailable',
+    'BlockingIOError: \\[Errno 11\\]',
+    '(spawn|ERR_WORKER_INIT_FAILED).*EAGAIN',
+  ].join('|'),
+  'i',
+)
+
+function tooMany(line: string): Wall | undefined {
+  return noProcess.test(line)
+    ? { what: 'it wants more processes or threads than it may have', line: 'pids = 1024' }
+    : undefined
+}
+
+/** Collectors that set themselves a limit by that of the sandbox end before the kernel ends them. */
+function outOfMemoryIn(line: string): Wall | undefined {
+  return /JavaScript heap out of memory|OutOfMemoryError: (Java heap|Metaspace|GC overhead)|Perhaps out of memory\?/.test(
+    line,
+  )
+    ? needsMemory
+    : undefined
+}
+
+/** SQLite does not say where the database lies. */
+function readOnlyDatabase(line: string): Wall | undefined {
+  return /attempt to write a readonly database|unable to open (the )?database file/i.test(line)
+    ? { what: 'it may not write where its SQLite database lies', line: 'volumes.data = { path = "/data" }' }
+    : undefined
+}
 
 function readOnly(line: string): Wall | undefined {
   if (!/read-only file system|EROFS/i.test(line)) return undefined
@@ -100,8 +146,17 @@ function unknownName(line: string): Wall | undefined {
 function refusedAddress(line: string): Wall | undefined {
   if (!/refused/i.test(line)) return undefined
   const [, address, port] = /\b(\d{1,3}(?:\.\d{1,3}){3})[:"', (]+(?:port )?(\d{1,5})\b/.exec(line) ?? []
-  if (address === undefined || port === undefined || /^(127|0)\./.test(address)) return undefined
+  if (address === undefined || port === undefined) return undefined
+  const range = networkRange(address)
+  if (!range || whyNever(range) !== undefined) return undefined
   return egressTo(address, port)
+}
+
+/** As `describeRefusal` words it. */
+function refusal(line: string): Wall | undefined {
+  const [, what, allow] =
+    /^berth: \S+ (?:tried|asked for) ([^\s,;]+).*; to allow it add ((?:egress|links) = \[.*?\])/.exec(line) ?? []
+  return what === undefined || allow === undefined ? undefined : { what: `it may not reach ${what}`, line: allow }
 }
 
 function egressTo(name: string, port: string): Wall {

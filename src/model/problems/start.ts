@@ -35,7 +35,7 @@ const misfits = [
 ]
 
 /** The line of the manifest that lets it do what it could not. */
-function openingOf(wall: Wall | undefined): string | undefined {
+export function openingOf(wall: Wall | undefined): string | undefined {
   return wall && `It seems that ${wall.what}: add \`${wall.line}\` to [isolation] in berth.toml, and deploy it again`
 }
 
