@@ -47,7 +47,7 @@ await measureVerify()
 function plainExamples(): Example[] {
   const entries = readdirSync(join(repository, 'examples'), { withFileTypes: true })
   return entries
-    .filter((entry) => entry.isDirectory() && entry.name !== 'dockerfiles')
+    .filter((entry) => entry.isDirectory() && !['applications', 'dockerfiles'].includes(entry.name))
     .map(({ name }) => ({ name, folder: () => berth.folder(`examples/${name}`), given: [] }))
 }
 

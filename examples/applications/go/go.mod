@@ -1,0 +1,3 @@
+module example.org/crowd
+
+go 1.19
