@@ -75,6 +75,7 @@ async function* untilEnd(events: AsyncIterable<Event>, signal: AbortSignal): Asy
 }
 const endings: ReadonlySet<Event['kind']> = new Set([
   'audited',
+  'learned',
   'built',
   'bundled',
   'deployed',

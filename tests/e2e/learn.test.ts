@@ -49,7 +49,7 @@ describe('berth isolation learn', { timeout: 300_000 }, () => {
   })
 
   it('refuses what it cannot learn of, and says why', async () => {
-    assert.equal((await berth.problem('isolation', 'learn', 'nobody')).code, 'app-unknown')
+    assert.equal((await berth.problem('isolation', 'learn', 'nobody')).code, 'unknown-app')
     await writeFile(
       join(folder, 'berth.toml'),
       `${await readFile('examples/flask/berth.toml', 'utf8')}\n[isolation]\nlevel = "chroot"\n`,
