@@ -19,7 +19,7 @@ sub end_of_container {
     my $end;
     while (<$lines>) {
         $end = $1 if /Child <\d+> ended on error \((\d+)\)$/;
-        $end = 128 + $1 if /Child <\d+> ended on signal \((\d+)\)$/;
+        $end = 128 + $1 if /Child <\d+> ended on signal .*\((\d+)\)$/;
     }
     return $end;
 }
