@@ -8,6 +8,7 @@ import {
   mkdtemp,
   readdir,
   readText,
+  realpath,
   removeTree,
   rename,
   rm,
@@ -37,9 +38,10 @@ export async function ensureRootImage(instance: Instance, layers: readonly strin
     if (await exists(image)) return image
     for (const directory of [images, making]) await mkdir(directory, { recursive: true, mode: 0o711 })
     await removeUnused(images)
-    await removeAbandoned(making)
+    await removeAbandoned(await realpath(making))
     await writeFile(`${image}${notes}`, JSON.stringify(layers))
-    const place = await mkdtemp(join(making, 'image-'))
+    // The kernel names mounts by their real paths.
+    const place = await mkdtemp(join(await realpath(making), 'image-'))
     try {
       await pack(layers, place)
       await rename(join(place, 'image'), image)
