@@ -34,7 +34,7 @@ if ($ended == $target) {
         $ended = waitpid($runsc, 1);
     }
     if ($ended != $runsc) {
-        system($runsc[0], '--root', $state, 'kill', '--pid', inside(), $id, 'KILL');
+        system('runsc', '--root', $state, 'kill', '--pid', inside(), $id, 'KILL');
         waitpid $runsc, 0;
     }
     exit 137;

@@ -34,7 +34,7 @@ export const gvisor: Level = {
   terminate: ({ init }) => sendSignal(init, 'SIGTERM'),
   inside: async (running, argv, terminal) => {
     const { command, pidFile, files } = await insideByRuntime(runtime(running.layout), running, argv, terminal)
-    return endingInside(running.layout, running.id, { command, pidFile, files })
+    return endingInside(running.layout, { command, pidFile, files })
   },
   examine: examineGvisor,
 }
@@ -49,8 +49,25 @@ const runsAsRoot =
  * port 80 is led to the application's own there.
  */
 function runtime(layout: Layout): CommandLine {
-  return ['runsc', '--root', stateOf(layout), '--network=host']
+  return ['sh', '-c', underItsName, 'sh', nameOf(layout), 'runsc', '--root', stateOf(layout), '--network=host']
 }
+
+/** A container's name has to be one of the host's, for runsc before 2024 makes an abstract socket of it. */
+function nameOf({ cgroup }: Layout): string {
+  return cgroup.slice(1).replaceAll('/', '.')
+}
+
+/** Puts that name in the place of the sandbox's, which is the last word of whatever runsc is told. */
+const underItsName = `name=$1
+shift
+left=$#
+for word do
+  shift
+  left=$((left - 1))
+  [ $left -gt 0 ] || word=$name
+  set -- "$@" "$word"
+done
+exec "$@"`
 
 /** With the bundle: it goes when the sandbox goes, and the names in it are nobody's but runsc's. */
 function stateOf(layout: Layout): string {
@@ -66,7 +83,7 @@ async function writeLimits(directory: string, files: Readonly<Record<string, str
 }
 
 /** runsc notes its own process on the host, whose end would not end what runs inside. */
-function endingInside(layout: Layout, id: string, { command, pidFile, files }: InsideCommand): InsideCommand {
+function endingInside(layout: Layout, { command, pidFile, files }: InsideCommand): InsideCommand {
   const insideFile = `${pidFile}.inside`
   const [state, script] = [stateOf(layout), fileURLToPath(new URL('exec.pl', import.meta.url))]
   const at = command.indexOf('exec') + 1
@@ -74,7 +91,7 @@ function endingInside(layout: Layout, id: string, { command, pidFile, files }: I
   const isPidOption = (index: number) => noted[index] === '--pid-file' || noted[index - 1] === '--pid-file'
   const runsc = noted.filter((_, index) => !isPidOption(index))
   return {
-    command: ['perl', script, pidFile, insideFile, state, id, ...runsc],
+    command: ['perl', script, pidFile, insideFile, state, nameOf(layout), ...runsc],
     pidFile,
     files: [...files, insideFile],
   }
