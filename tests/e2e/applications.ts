@@ -60,10 +60,14 @@ export async function deployed(berth: TestBerth, { name }: Application): Promise
 
 /** What it comes to in one line: `works`, or what went wrong. */
 export function verdictOn({ answer }: Application, outcome: Answer | ProblemEvent): string {
-  if ('status' in outcome && 'text' in outcome) {
+  if (isAnswer(outcome)) {
     const { status, text } = outcome
     return status === 200 && answer.test(text.trim()) ? 'works' : `answered ${status}: ${text.trim().slice(0, 300)}`
   }
   const lines = (outcome.lines ?? []).slice(-12).map((line) => `\n    ${line}`)
   return `${outcome.code}: ${outcome.message}\n    fix: ${outcome.fix}${lines.join('')}`
+}
+
+export function isAnswer(outcome: Answer | ProblemEvent): outcome is Answer {
+  return !('kind' in outcome)
 }
