@@ -42,6 +42,13 @@ sub write_file {
     defined(syswrite($out, $text)) or die "$path: $!\n";
 }
 
+sub read_file {
+    my ($path) = @_;
+    open(my $in, '<', $path) or die "$path: $!\n";
+    local $/;
+    return scalar(<$in>) // '';
+}
+
 # Whether there is such a device in this network.
 sub has_interface {
     my ($name) = @_;

@@ -5,16 +5,14 @@
 #   perl supervisor.pl DIRECTORY
 #
 # DIRECTORY holds, written by berth: `qemu`, the command line, whose items end with a zero; `card`, what comes behind it
-# where there is a link; `descriptors`, a line
-# `NUMBER r|rw PATH` for each file that qemu gets opened; `guest`, the settings that the guest gets; `host`, settings of
-# this program; `scaffold`, the command line that makes the block device of this sandbox's own files.
+# where there is a link; `descriptors`, a line `NUMBER r|rw PATH` for each file that qemu gets opened; `guest`, the settings
+# that the guest gets; `host`, settings of this program; `scaffold`, the command line that makes the block device of this
+# sandbox's own files.
 use strict;
 use warnings;
-use POSIX qw(dup2);
-use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC pack_sockaddr_un);
 
 my $programs = __FILE__ =~ s{[^/]*$}{}r;
-require "$programs$_.pl" for qw(frames kernel supervisor-network);
+require "$programs$_.pl" for qw(frames kernel supervisor-network supervisor-machine);
 our ($window, $piece);
 
 # As tini shows that it is ready for signals.
@@ -43,7 +41,7 @@ sub begin {
     ($control, my $its_control) = pair();
     ($console, my $its_console) = pair();
     $listener = listen_at("$directory/socket");
-    $qemu = start_qemu([10, $its_control], [11, $its_console], $tap ? [12, $tap] : ());
+    $qemu = start_qemu($directory, $host, [10, $its_control], [11, $its_console], $tap ? [12, $tap] : ());
     set_nonblocking($_) for $control, $console;
     $clients{0} = { in => \*STDIN, out => \*STDOUT, err => \*STDERR, O => '', X => '', sent => 0 };
     $size = terminal_size();
@@ -51,56 +49,6 @@ sub begin {
     my $user = $host->{user}[0] + 0;
     chown $user, $user, $host->{persist}[0];
     become($user, $user);    # the same as qemu, which it has to end; the kernel lets neither look into this process
-}
-
-sub pair { socketpair(my $ours, my $its, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!\n"; return ($ours, $its) }
-
-# For root alone: whoever can connect can run commands inside.
-sub listen_at {
-    my ($path) = @_;
-    my $mask = umask 0177;
-    socket(my $socket, AF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
-    bind($socket, pack_sockaddr_un($path)) && listen($socket, 16) or die "$path: $!\n";
-    umask $mask;
-    return $socket;
-}
-
-# qemu gets its files open, and is nobody: whoever breaks out of the machine into it has only what the machine had.
-sub start_qemu {
-    my (@handles) = @_;
-    for my $line (split /\n/, read_file("$directory/descriptors")) {
-        my ($number, $mode, $path) = split / /, $line, 3;
-        sysopen(my $handle, $path, $mode eq 'rw' ? 2 : 0) or die "supervisor: $path: $!\n";
-        push @handles, [$number, $handle];
-    }
-    my @argv = map { split /\0/, read_file("$directory/$_") } 'qemu', has_interface('eth0') ? 'card' : ();
-    give_processor($host->{user}[0]) if $host->{kvm};
-    my $pid = fork() // die "fork: $!\n";
-    return $pid if $pid;
-    $SIG{$_} = 'DEFAULT' for qw(TTIN PIPE);
-    # Out of the way of the numbers that they get: none may be overwritten before it has been moved.
-    my @moved = map { [$_->[0], fcntl($_->[1], 1030, 100)] } @handles;    # F_DUPFD_CLOEXEC
-    dup2($_->[1], $_->[0]) // die "dup2: $!\n" for @moved;
-    open(STDIN, '<', '/dev/null');
-    open(STDOUT, '>&', \*STDERR);
-    my $user = $host->{user}[0] + 0;
-    become($user, $user);
-    call('prctl', 1, 9, 0, 0, 0);    # PR_SET_PDEATHSIG: it does not outlive this process
-    %ENV = (PATH => '/usr/bin:/bin', LC_ALL => 'C.UTF-8');
-    exec { $argv[0] } @argv or print STDERR "supervisor: $argv[0]: $!\n";
-    leave(127);
-}
-
-# The device that lends out the processor, as a node that belongs to qemu, seen in this mount namespace alone.
-sub give_processor {
-    my ($user) = @_;
-    my $at = "$directory/devices";
-    mkdir $at;
-    mount_at('tmpfs', 'devices', $at, 'nosuid,noexec', 'size=4k,mode=755');
-    my $node = "$at/kvm";
-    call('mknod', $node, 0020600, (stat '/dev/kvm')[6]);
-    chown $user, $user, $node;
-    mount_at('', $node, '/dev/kvm', 'bind');
 }
 
 sub serve {
@@ -251,11 +199,4 @@ sub finish {
     return unless $qemu;
     # While it has not yet become this process's user, it cannot be ended by it.
     until (waitpid($qemu, 1)) { kill 'KILL', $qemu; select undef, undef, undef, 0.01 }
-}
-
-sub read_file {
-    my ($path) = @_;
-    open(my $in, '<', $path) or die "supervisor: $path: $!\n";
-    local $/;
-    return scalar(<$in>) // '';
 }
