@@ -36,6 +36,12 @@ const rules = [
     to: { path: inside('daemon', 'client', 'cli') },
   },
   {
+    name: 'audit-looks-down',
+    comment: 'src/audit starts sandboxes and attacks them; images, state and releases are handed in by src/deploy.',
+    from: { path: inside('audit') },
+    to: { path: '^src/', pathNot: inside('audit', 'isolation', 'host', 'model') },
+  },
+  {
     name: 'client-is-thin',
     comment: 'src/client packs, sends and listens; what works on a deploy is on the other side of the socket.',
     from: { path: inside('client') },

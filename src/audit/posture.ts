@@ -37,7 +37,8 @@ export interface WantedPosture {
   /** Kinds of namespaces that are its own, and the host's, which they must differ from. */
   readonly ownNamespaces: readonly string[]
   readonly hostNamespaces: ReadonlyMap<string, string>
-  readonly limits: { readonly memoryBytes: number; readonly pids: number; readonly cpus: number }
+  /** Of its control group; those that are absent were not asked for, or are held by other means. */
+  readonly limits: { readonly memoryBytes?: number; readonly pids?: number; readonly cpus?: number }
 }
 
 export interface Compared {

@@ -35,7 +35,7 @@ export function reportOf(found: {
     )
   }
   return {
-    ...{ startedAt, seconds, kernel: `${systemName()} ${release()} ${arch()}` },
+    ...{ startedAt, seconds, kernel: kernelName() },
     ...{ runtime, advisories: [...advisories] },
     columns: outcomes.map(({ column }) => column),
     attacks: attacks.map(shownAttack),
@@ -47,4 +47,9 @@ export function reportOf(found: {
 /** What is told of an attack; how it is done is not. */
 export function shownAttack({ id, name, title, group, leaksWhen, isMinor = false }: Attack): AuditAttack {
   return { id, name, title, group, leaksWhen, isMinor }
+}
+
+/** Such as `Linux 6.1.0-18-amd64 x64`. */
+export function kernelName(): string {
+  return `${systemName()} ${release()} ${arch()}`
 }

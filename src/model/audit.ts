@@ -12,6 +12,7 @@ export const auditGroups = [
   'immutability',
   'privilege',
   'escape',
+  'deployer',
 ] as const
 export type AuditGroup = (typeof auditGroups)[number]
 
@@ -25,6 +26,7 @@ export const auditGroupTitles: Readonly<Record<AuditGroup, string>> = {
   immutability: 'immutability',
   privilege: 'privilege',
   escape: 'known escapes',
+  deployer: 'the deployer itself',
 }
 
 export const AuditCell = z.strictObject({

@@ -188,7 +188,9 @@ export const hostAttacks: readonly Attack[] = [
     isSafe: true,
     asksKernel: true,
     judge: ({ said }) =>
-      refusals.includes(textOf(said['kexec'])) ? undefined : `the kernel reads the image (${textOf(said['kexec'])})`,
+      ['', ...refusals].includes(textOf(said['kexec']))
+        ? undefined
+        : `the kernel reads the image (${textOf(said['kexec'])})`,
   },
 ]
 

@@ -1,5 +1,6 @@
 import type { Attack } from '../attack.ts'
 import { confidentialityAttacks } from './confidentiality.ts'
+import { deployerAttacks } from './deployer.ts'
 import { escapeAttacks } from './escape.ts'
 import { exhaustionAttacks } from './exhaustion.ts'
 import { hostAttacks } from './host.ts'
@@ -18,4 +19,5 @@ export const attacks: readonly Attack[] = [
   ...immutabilityAttacks,
   ...privilegeAttacks,
   ...escapeAttacks,
+  ...deployerAttacks,
 ]

@@ -95,7 +95,7 @@ export const privilegeAttacks: readonly Attack[] = [
     judge: async ({ scene }) => {
       const groups = (await scene.statusField('Groups')).split(/\s+/).filter((group) => group !== '')
       const gid = (await scene.statusField('Gid')).split(/\s+/)[0] ?? ''
-      const foreign = [gid, ...groups].filter((group) => Number(group) < 10_000)
+      const foreign = [gid, ...groups].filter((group) => group !== '' && Number(group) < 10_000)
       return foreign.length > 0 ? `group ${foreign.join(', ')} of the host` : undefined
     },
   },

@@ -1,25 +1,28 @@
 /** Where things are in the outer container, which stands for a host. */
 export const places = {
   /** BERTH_HOME of the berth that the levels are started by. */
-  home: '/srv/berth',
+  home: '/var/lib/berth-scene',
   /** The image of the vulnerable application, mounted read-only: its Python serves the stage itself too. */
-  image: '/srv/image',
+  image: '/var/lib/scene-image',
   /** A `python3` of that image, for those who run on the host's own root. */
-  tools: '/srv/tools',
-  toolsLayer: '/srv/scene/tools-layer',
+  tools: '/var/lib/scene-tools',
+  toolsLayer: '/var/lib/scene/tools-layer',
   /** Where a copied application has it. */
   toolsInside: '/opt/berth-audit',
-  canaries: '/srv/canaries',
-  witnessLayer: '/srv/scene/witness-layer',
-  neighbourLayer: '/srv/scene/neighbour-layer',
+  canaries: '/var/lib/scene-canaries',
+  witnessLayer: '/var/lib/scene/witness-layer',
+  neighbourLayer: '/var/lib/scene/neighbour-layer',
   /** What applications at no level, or a stranger's, may write. */
-  work: '/srv/work',
-  witness: '/srv/witness/id',
+  work: '/var/lib/scene-work',
+  witness: '/opt/witness/id',
   rootFile: '/root/secret',
   hostFile: '/etc/host-notes',
   /** Where an application sees its volume. */
   volume: '/data',
 } as const
+
+/** Where those who start applications keep things on the disk of the host. */
+export const diskPlaces = [`${places.home}/logs`, '/var/lib/scene-docker/containers', '/var/lib/scene-podman', '/etc']
 
 export const addresses = {
   host: '192.0.2.1',

@@ -1,6 +1,7 @@
 import { cgroupFacts, type CgroupFacts } from '../../host/cgroups.ts'
 import { readdir, readlink, readText } from '../../host/files.ts'
 import type { PostureReport } from '../../model/audit.ts'
+import { levelFacts } from '../../model/levels.ts'
 import type { SandboxSpec } from '../../model/sandbox.ts'
 import { comparePosture, type GroupFacts, type PostureFacts, type ThreadFacts, type WantedPosture } from '../posture.ts'
 import { commandLine, familyOf } from './processes.ts'
@@ -30,7 +31,8 @@ async function wantedOf({ level, idBase, limits }: SandboxSpec): Promise<WantedP
     isSealed,
     ownNamespaces: isSealed ? kinds : [],
     hostNamespaces,
-    limits: { memoryBytes, pids, cpus },
+    // Below chroot there are limits of processes at most, which are no matter of control groups.
+    limits: levelFacts[level].isUnsafe ? {} : { memoryBytes, pids, cpus },
   }
 }
 

@@ -8,7 +8,7 @@ import type { Tokens } from './tokens.ts'
 
 /** Files of the host that an application has no business with, the image that it comes of, and its neighbour's. */
 export async function writeScene(tokens: Tokens, { image }: StageOrder): Promise<void> {
-  await write('/etc/passwd', `root:x:0:0:root:/root:/bin/sh\nkeeper:x:1999:1999:${tokens.passwd}:/srv:/bin/false\n`)
+  await write('/etc/passwd', `root:x:0:0:root:/root:/bin/sh\nkeeper:x:1999:1999:${tokens.passwd}:/var:/bin/false\n`)
   await write('/etc/group', 'root:x:0:\nkeeper:x:1999:\n')
   await write('/var/lib/dpkg/status', packagesOf(tokens.package))
   await write('/var/lib/dpkg/available', '')
@@ -29,8 +29,8 @@ export async function writeScene(tokens: Tokens, { image }: StageOrder): Promise
   // Where the ladder keeps what it starts; levels mount their own there.
   await write(`${sceneRun}/sandboxes/kept/config.json`, '{}\n', 0o600)
   await writeWitness()
-  await mkdir('/srv/scene/links', { recursive: true })
-  await mountLayers(image.layers, places.image, '/srv/scene/links')
+  await mkdir('/var/lib/scene/links', { recursive: true })
+  await mountLayers(image.layers, places.image, '/var/lib/scene/links')
   await writePython()
 }
 
@@ -94,9 +94,9 @@ async function write(path: string, content: string, mode = 0o644): Promise<void>
 
 /** A disk of the host: a file behind a loop device, which goes when the last mount of it does. */
 export async function makeDisk(token: string): Promise<[major: number, minor: number] | undefined> {
-  await write('/srv/scene/disk', '')
-  await runCommand(['truncate', '--size', '4M', '/srv/scene/disk'])
-  const made = await runCommand(['mkfs.ext4', '-q', '-L', token.slice(0, 16), '/srv/scene/disk'], {
+  await write('/var/lib/scene/disk', '')
+  await runCommand(['truncate', '--size', '4M', '/var/lib/scene/disk'])
+  const made = await runCommand(['mkfs.ext4', '-q', '-L', token.slice(0, 16), '/var/lib/scene/disk'], {
     allowCodes: [0, 1, 2, 127],
   }).catch(() => undefined)
   if (made?.code !== 0) return undefined
@@ -105,13 +105,15 @@ export async function makeDisk(token: string): Promise<[major: number, minor: nu
   const minor = Number(/loop([0-9]+)$/.exec(device)?.[1] ?? NaN)
   if (Number.isNaN(minor)) return undefined
   if (!(await exists(device))) await runCommand(['mknod', device, 'b', '7', String(minor)])
-  await mkdir('/srv/disk', { recursive: true })
+  await mkdir('/var/lib/scene-disk', { recursive: true })
   const options = `loop=${device}`
-  const mounted = await runCommand(['mount', '-o', options, '/srv/scene/disk', '/srv/disk'], { allowCodes: [0, 1, 32] })
+  const mounted = await runCommand(['mount', '-o', options, '/var/lib/scene/disk', '/var/lib/scene-disk'], {
+    allowCodes: [0, 1, 32],
+  })
   if (mounted.code !== 0) return undefined
-  await write('/srv/disk/secret', `${token}\n`, 0o600)
-  await chmod('/srv/disk', 0o700)
-  await runCommand(['sync', '-f', '/srv/disk/secret'])
+  await write('/var/lib/scene-disk/secret', `${token}\n`, 0o600)
+  await chmod('/var/lib/scene-disk', 0o700)
+  await runCommand(['sync', '-f', '/var/lib/scene-disk/secret'])
   return [7, minor]
 }
 

@@ -75,7 +75,7 @@ export class Scene {
     places.work,
     places.image,
     sceneRun,
-    '/srv/disk',
+    '/var/lib/scene-disk',
     '/layers/',
     '/docker/',
     '/containers/',
@@ -226,7 +226,9 @@ export class Scene {
   /** Whether one of its control groups, below the host's own, has a quota of processor time. */
   async hasProcessorQuota(): Promise<boolean> {
     const pid = await servingProcess(this.#running.attacked.pid)
-    const groups = ((await readText(`/proc/${pid}/cgroup`)) ?? '').split('\n').map((line) => line.split(':'))
+    const text = await readText(`/proc/${pid}/cgroup`)
+    if (text === undefined) throw new Error('the application ended')
+    const groups = text.split('\n').map((line) => line.split(':'))
     const facts = await cgroupFacts()
     const isTwo = facts.version === 2
     const root = isTwo ? facts.root : (facts.roots.get('cpu') ?? '/nonexistent')
@@ -287,5 +289,6 @@ function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['r
     runFolders: [sceneRun, '/run/runc', '/run/docker', '/run/containers', '/run/secrets'],
     setuidWitness: places.witness,
     daemon: 'berth-audit-daemon',
+    forgedLine: '2001-01-01T00:00:00.000000000+00:00 stdout F all is well',
   }
 }

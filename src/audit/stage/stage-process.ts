@@ -51,7 +51,7 @@ async function play(order: StageOrder): Promise<void> {
       ['uts', await readlink('/proc/self/ns/uts')],
       ['net', await readlink('/proc/self/ns/net')],
     ]),
-    ...(order.release ? await intruding(order.release, order.column) : { attacked: vulnerable }),
+    ...(order.release ? await intruding(order.release) : { attacked: vulnerable }),
     neighbour: appOf(order, 'neighbour', {
       layers: [places.neighbourLayer],
       env: { NEIGHBOUR_SECRET: tokens.neighbourEnvironment },
@@ -64,18 +64,18 @@ async function play(order: StageOrder): Promise<void> {
 }
 
 /** A copy of an operator's release in which nothing of it runs but who has taken it over. */
-async function intruding(
-  { layers, workdir, env, port, ...copied }: NonNullable<StageOrder['release']>,
-  column: string,
-): Promise<{ attacked: SceneApp; intruder: string[] }> {
-  // These see the host's own files, and the image that the scene has there.
-  const isOnHost = ['process', 'user'].includes(column)
-  if (!isOnHost) await writeTools()
-  const intruder = await pythonAt(isOnHost ? places.image : places.toolsInside)
+async function intruding({
+  layers,
+  workdir,
+  env,
+  port,
+  ...copied
+}: NonNullable<StageOrder['release']>): Promise<{ attacked: SceneApp; intruder: string[] }> {
+  await writeTools()
+  const intruder = await pythonAt(places.toolsInside)
   const wait = 'import signal, sys\nsignal.signal(15, lambda *_: sys.exit(0))\nwhile True: signal.pause()'
-  const all = isOnHost ? layers : [...layers, places.toolsLayer]
   const attacked: SceneApp = {
-    ...{ role: 'attacked', number: 1, layers: all, env, workdir, port, copied },
+    ...{ role: 'attacked', number: 1, layers: [...layers, places.toolsLayer], env, workdir, port, copied },
     argv: [...intruder, '-c', wait, intruderMark],
   }
   return { attacked, intruder }

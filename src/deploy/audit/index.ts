@@ -13,6 +13,7 @@ import type { Emit } from '../../model/events.ts'
 import { auditFailed } from '../../model/problems/audit.ts'
 import type { Berth } from '../berth.ts'
 import { secondsSince } from '../journal.ts'
+import { keepControl } from './control.ts'
 import { installVulnerableApp, type VulnerableApp } from './vulnerable-app.ts'
 
 export interface Work {
@@ -25,12 +26,16 @@ export async function auditLevels(berth: Berth, request: AuditRequest, work: Wor
   using held = await berth.busy.holdStore()
   const attacks = attacksCalled(request.attacks)
   const columns = auditColumns(request.columns)
-  return await playColumns(berth, await installVulnerableApp(berth, work), { columns, attacks, ...work })
+  const report = await playColumns(berth, await installVulnerableApp(berth, work), { columns, attacks, ...work })
+  if (!request.attacks) keepControl(berth, report)
+  return report
 }
 
 interface Battery extends Work {
   readonly columns: readonly string[]
   readonly attacks: readonly Attack[]
+  /** What the control has come to already. */
+  readonly control?: ReadonlyMap<string, AuditCell>
   /** Attacked in place of the vulnerable application, at every level but none. */
   readonly copy?: NonNullable<StageOrder['release']>
 }
@@ -40,9 +45,20 @@ export async function playColumns(berth: Berth, image: VulnerableApp, battery: B
   const startedAt = new Date().toISOString()
   const begun = performance.now()
   const outcomes: ColumnOutcome[] = []
-  for (const column of battery.columns) outcomes.push(await playColumn(berth, image, { ...battery, column }))
+  for (const column of battery.columns) {
+    const isKnown = column === 'none' && battery.control !== undefined
+    outcomes.push(isKnown ? controlOutcome(battery) : await playColumn(berth, image, { ...battery, column }))
+  }
   const facts = { startedAt, seconds: secondsSince(begun), attacks: battery.attacks, outcomes }
   return reportOf({ ...facts, ...(await runtimeFacts()) })
+}
+
+function controlOutcome({ attacks, control }: Battery): ColumnOutcome {
+  const cells = attacks.flatMap(({ id }): [string, AuditCell][] => {
+    const cell = control?.get(id)
+    return cell ? [[id, cell]] : []
+  })
+  return { column: { name: 'none', kind: 'control', missing: [], seconds: 0 }, cells: new Map(cells), posture: [] }
 }
 
 interface ColumnOutcome {

@@ -8,6 +8,7 @@ import type { Release } from '../../model/release.ts'
 import type { App } from '../../store/apps.ts'
 import type { Berth } from '../berth.ts'
 import { step, type Change } from '../journal.ts'
+import { keepControl, keptControl } from './control.ts'
 import { playColumns, type Work } from './index.ts'
 import { installVulnerableApp, layerFolder } from './vulnerable-app.ts'
 
@@ -82,13 +83,20 @@ async function attackCopy(
     env: { ...run.env, ...settings, ...secrets },
     volumes: run.volumes.map(({ path }) => path),
   }
+  const attacks = auditReleaseAttacks(request.attacks)
+  const control = keptControl(
+    berth,
+    attacks.map(({ id }) => id),
+  )
   const report = await playColumns(berth, image, {
     columns: ['none', run.level],
-    attacks: auditReleaseAttacks(request.attacks),
+    ...(control ? { control } : {}),
+    attacks,
     copy,
     emit,
     signal,
   })
+  if (!control && !request.attacks) keepControl(berth, report)
   const named = { ...report, app: release.app, release: releaseName(number) }
   return { report: named, summary: withDeclared(summaryOfAudit(named, run.level), run.egress) }
 }

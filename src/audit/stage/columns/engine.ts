@@ -94,7 +94,7 @@ const podmanInContainer = ['--cgroup-manager', 'cgroupfs', '--runtime', 'runc', 
 export const podman: Engine = {
   name: 'podman-default',
   programs: [{ program: 'podman', package: 'podman' }],
-  command: ['podman', '--root', '/srv/podman', '--runroot', '/run/podman-audit', ...podmanInContainer],
+  command: ['podman', '--root', '/var/lib/scene-podman', '--runroot', '/run/podman-audit', ...podmanInContainer],
   flags: ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096', '--log-driver', 'k8s-file'],
   prepare: () => Promise.resolve(),
   image: async (app) => ['--rootfs', await writableRoot(app)],
@@ -147,20 +147,20 @@ async function startDocker(): Promise<void> {
   const socket = '/run/docker-audit/docker.sock'
   const places = [
     '--data-root',
-    '/srv/docker',
+    '/var/lib/scene-docker',
     '--exec-root',
     '/run/docker-audit/exec',
     '--pidfile',
     '/run/docker-audit/pid',
   ]
   await spawnDetached(['dockerd', '--host', `unix://${socket}`, ...places, '--log-level', 'error'], {
-    logFile: '/srv/dockerd.log',
+    logFile: '/var/lib/scene-dockerd.log',
   })
   for (let attempt = 0; attempt < 300; attempt += 1) {
     const answer = await runCommand(['docker', '--host', `unix://${socket}`, 'version'], { allowCodes: [0, 1] })
     if (answer.code === 0) return
     await sleep(200)
   }
-  const said = await runCommand(['tail', '-n', '3', '/srv/dockerd.log'])
+  const said = await runCommand(['tail', '-n', '3', '/var/lib/scene-dockerd.log'])
   throw new Error(`dockerd does not answer: ${said.stdout.trim()}`)
 }
