@@ -20,7 +20,7 @@ const where = 'sandbox'
  */
 export async function examineMachine(
   { layout, spec }: Bundle,
-  { argv, card, files, parts }: Machine,
+  { argv, card, descriptors, parts }: Machine,
   { pid, topmost, uid }: { readonly pid: number; readonly topmost: string; readonly uid: number },
 ): Promise<Examined> {
   await writeScaffold(spec, uid, topmost)
@@ -28,21 +28,24 @@ export async function examineMachine(
   const qemu = await startedQemu(pid, await realpath(parts.rootImage))
   if (qemu === undefined)
     return { ...shown, root: layout.root, drift: [{ where, what: 'its supervisor has no virtual machine' }] }
-  const real = await Promise.all(files.map((file) => realpath(file)))
-  const drift = await qemuDrift(qemu, { argv: [...argv, ...card], files: real, user: spec.idBase })
+  const files = await Promise.all(descriptors.map(({ path }) => realpath(path)))
+  const drift = await qemuDrift(qemu, { argv: [...argv, ...card], files, user: spec.idBase })
   return { ...shown, drift, root: await showRoot(layout, parts.rootImage) }
 }
 
-/** The supervisor's one child; a moment after the start it may not have come so far. */
+/** The supervisor's one child; a moment after the start it may not have come so far as to have put up its own filter. */
 async function startedQemu(supervisor: number, image: string): Promise<number | undefined> {
+  let found: number | undefined
   for (let attempt = 0; attempt < 250; attempt += 1) {
     const children = await readText(`/proc/${supervisor}/task/${supervisor}/children`)
     for (const pid of (children ?? '').trim().split(' ').map(Number)) {
-      if (pid > 0 && (await openFiles(pid)).has(image)) return pid
+      if (!(pid > 0 && (await openFiles(pid)).has(image))) continue
+      found = pid
+      if (/^Seccomp:\s+2$/m.test((await readText(`/proc/${pid}/status`)) ?? '')) return pid
     }
     await sleep(20)
   }
-  return undefined
+  return found
 }
 
 async function qemuDrift(

@@ -33,7 +33,7 @@ const parts = {
 const host = { program: '/usr/bin/qemu-system-x86_64', name: '/run/shop-1', accelerator: 'kvm' } as const
 
 describe('machineOf()', () => {
-  const { argv, card, descriptors, files } = machineOf(spec, parts, host)
+  const { argv, card, descriptors } = machineOf(spec, parts, host)
   const values = (option: string) => argv.flatMap((word, index) => (argv[index - 1] === option ? [word] : []))
 
   it('tells nothing of the application in its command line', () => {
@@ -54,7 +54,6 @@ describe('machineOf()', () => {
       ],
     )
     assert.deepEqual(values('-add-fd'), ['fd=22,set=0', 'fd=23,set=1', 'fd=24,set=2', 'fd=25,set=3'])
-    assert.deepEqual(files, ['/vm/images/1', '/run/scaffold.img', '/volumes/a.ext4', '/volumes/b.ext4'])
     assert.deepEqual(
       ['/volumes/a.ext4', '/volumes/b.ext4'].map((_, index) => deviceOfVolume(index)),
       ['vdc', 'vdd'],

@@ -26,9 +26,8 @@ export interface Machine {
   readonly argv: readonly string[]
   /** What comes behind it where the sandbox is connected; a command of its own has the same specification and no link. */
   readonly card: readonly string[]
-  readonly descriptors: readonly Descriptor[]
   /** What qemu has open while it runs. */
-  readonly files: readonly string[]
+  readonly descriptors: readonly Descriptor[]
 }
 
 const mebibyte = 1024 ** 2
@@ -67,9 +66,8 @@ export function machineOf(
   parts: Parts,
   host: { readonly program: string; readonly name: string; readonly accelerator: Accelerator },
 ): Machine {
-  const files = [parts.rootImage, parts.scaffoldImage, ...parts.volumeImages]
   const card = spec.link ? networkCard(spec.link.sandboxAddress) : []
-  return { parts, files, argv: qemuCommand(spec, host), card, descriptors: descriptorsOf(parts) }
+  return { parts, argv: qemuCommand(spec, host), card, descriptors: descriptorsOf(parts) }
 }
 
 /** The files of a machine, in the order of its drives after the kernel's two. */
