@@ -11,7 +11,10 @@ export interface Attack extends Omit<AuditAttack, 'isMinor'> {
   readonly seconds?: number
   /** Why the control does not run it: what it would do there reaches past the outer container. */
   readonly notAtControl?: string
-  /** It asks whether the host's kernel answers, which a level with a kernel of its own does in its place. */
+  /**
+   * It asks the host's kernel, or for what that says of the application's process: a level with a kernel of its own
+   * answers in its place, and has no such process on the host.
+   */
   readonly asksKernel?: boolean
   /** What it leaves behind in the application is not for the attacks after it. */
   readonly restarts?: boolean

@@ -23,25 +23,25 @@ export const privilegeAttacks: readonly Attack[] = [
   {
     ...named('privilege', 'P04', 'capabilities', 'Have capabilities'),
     leaksWhen: 'the host sees one in its effective set',
-    isSafe: true,
+    ...{ isSafe: true, asksKernel: true },
     judge: async ({ scene }) => capabilities(await scene.statusField('CapEff')),
   },
   {
     ...named('privilege', 'P05', 'bounding-set', 'Be able to get capabilities'),
     leaksWhen: 'the host sees one in its bounding set',
-    isSafe: true,
+    ...{ isSafe: true, asksKernel: true },
     judge: async ({ scene }) => capabilities(await scene.statusField('CapBnd')),
   },
   {
     ...named('privilege', 'P06', 'new-privileges', 'Get rights from programs that it runs'),
     leaksWhen: 'the host sees that no_new_privs is off',
-    isSafe: true,
+    ...{ isSafe: true, asksKernel: true },
     judge: async ({ scene }) => ((await scene.statusField('NoNewPrivs')) === '0' ? 'no_new_privs is off' : undefined),
   },
   {
     ...named('privilege', 'P07', 'no-filter', 'Make any system call'),
     leaksWhen: 'the host sees no filter',
-    isSafe: true,
+    ...{ isSafe: true, asksKernel: true },
     judge: async ({ scene }) =>
       (await scene.statusField('Seccomp')) === '0' ? 'no system call is filtered' : undefined,
   },
@@ -91,7 +91,7 @@ export const privilegeAttacks: readonly Attack[] = [
   {
     ...named('privilege', 'P14', 'extra-groups', 'Belong to groups of the host'),
     leaksWhen: "the host sees a group that is not of the application's own range",
-    isSafe: true,
+    ...{ isSafe: true, asksKernel: true },
     judge: async ({ scene }) => {
       const groups = (await scene.statusField('Groups')).split(/\s+/).filter((group) => group !== '')
       const gid = (await scene.statusField('Gid')).split(/\s+/)[0] ?? ''

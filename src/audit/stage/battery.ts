@@ -37,7 +37,7 @@ async function play(scene: Scene, attack: Attack, payload: string): Promise<Outc
   if (evidence !== undefined) {
     const isOwn = scene.column.hasOwnKernel && attack.asksKernel === true
     if (!isOwn) return { verdict: 'leaked', evidence }
-    return { verdict: 'blocked', evidence: `a kernel of the sandbox's own answered: ${evidence}` }
+    return { verdict: 'blocked', evidence: `not of the host's kernel, but of the sandbox's own: ${evidence}` }
   }
   if (attack.restarts || attack.isLast) return { verdict: 'blocked', evidence: refusalOf(said) }
   if (answer.kind === 'silence') {
