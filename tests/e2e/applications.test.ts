@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { pythonApp } from './apps.ts'
 import { applications, deployed, verdictOn } from './applications.ts'
 import { refusedApplications } from './refused-applications.ts'
 import { TestBerth } from './test-berth.ts'
@@ -22,6 +23,14 @@ describe('the default', { timeout: 300_000 }, () => {
       assert.equal(verdictOn(application, await deployed(berth, application)), 'works')
     })
   }
+
+  it('lets an application open its output by name, as the logs of web servers do', async () => {
+    const code = `for name in ('stdout', 'stderr'): open('/dev/' + name, 'w').write('by name: ' + name + '\\n')`
+    await berth.ok('deploy', await berth.folder(pythonApp({ name: 'loud', code })))
+    const { stdout } = await berth.ok('logs', 'loud')
+    assert.match(stdout, /by name: stdout/)
+    assert.match(stdout, /by name: stderr/)
+  })
 
   for (const { name, tries, files, line } of refusedApplications.filter((one) => !slow.includes(one.name))) {
     it(`names the line that would let ${name} ${tries}`, async () => {

@@ -5,8 +5,9 @@ import { mkdir, readText } from '../../host/files.ts'
 import type { Instance } from '../../host/instance.ts'
 import { mountLayers } from '../../host/mounts.ts'
 import { connectNetwork, redirectPort } from '../../host/network.ts'
+import { giveOutput } from '../../host/own-output.ts'
 import { identify, type ProcessIdentity } from '../../host/processes.ts'
-import type { SandboxSpec } from '../../model/sandbox.ts'
+import { appUid, type SandboxSpec } from '../../model/sandbox.ts'
 import type { StartHooks } from '../isolator.ts'
 import type { Bundle, Level } from '../level.ts'
 import { ensureFence } from './fence.ts'
@@ -41,6 +42,7 @@ export async function startSandbox(level: Level, bundle: Bundle, hooks: StartHoo
     identify(pid),
     identify(monitorPid),
     level.settle?.(bundle, pid) ?? Promise.resolve(),
+    giveOutput(pid, spec.idBase + appUid),
     level.networkProcess ? Promise.resolve() : connect(instance, pid, spec),
     leaveServiceGroup(facts.cgroups, companionGroup(instance), monitorPid),
   ])
