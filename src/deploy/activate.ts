@@ -11,6 +11,7 @@ import type { Berth } from './berth.ts'
 import { reachesBeyond } from './egress/links.ts'
 import { refusedLines } from './egress/look.ts'
 import { retireServing } from './drain.ts'
+import { giveWay } from './give-way.ts'
 import { specInputFor } from './environment.ts'
 import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from './routing.ts'
 
@@ -18,6 +19,8 @@ export interface Activation {
   readonly signal: AbortSignal
   /** Whether it served already and has only to be started again: then better with less than not at all. */
   readonly afterCrash?: boolean
+  /** Whether it gave way to a release that has failed since. */
+  readonly bringsBack?: boolean
   /** Asked when its turn to get the traffic has come. @throws when it is no longer wanted */
   requireWanted?(): void
   /** What becomes true in the same transaction in which the release begins to serve. */
@@ -37,6 +40,7 @@ export async function activate(
   requireFreeDomains(berth, app, release.run.domains)
   const input = await specInputFor(berth, app, release)
   const id = sandboxId(app.name, input.sandboxNumber)
+  const stopped = activation.bringsBack ? undefined : await giveWay(berth, app, release)
   const record = berth.state.sandboxes.add(app, { id, release: release.number })
   try {
     const { signal, afterCrash = false } = activation
@@ -46,10 +50,26 @@ export async function activate(
     return record
   } catch (error) {
     await abandon(berth, record)
+    if (stopped) await bringBack(berth, app, stopped)
     throw error
   } finally {
     berth.endings.forget(id)
   }
+}
+
+/** What served before runs again; when that fails, too, the supervisor goes on trying. */
+async function bringBack(berth: Berth, app: App, release: Release): Promise<void> {
+  const activation = {
+    signal: new AbortController().signal,
+    afterCrash: true,
+    bringsBack: true,
+    commit: () => undefined,
+  }
+  await activate(berth, app, release, activation).catch((error: unknown) => {
+    berth.log(`${app.name}: ${String(error)}`)
+    const serving = berth.state.sandboxes.serving(app)
+    if (serving) berth.endings.report(serving.id, { kind: 'unknown' })
+  })
 }
 
 interface Candidate {

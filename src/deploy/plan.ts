@@ -9,6 +9,7 @@ import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
 import { describeLock, planLock, refusalOf, type LockPlan } from './plan-lock.ts'
 import { describeReach, requireLinks } from './egress/links.ts'
+import { mustGiveWay } from './give-way.ts'
 import { describeLevel, requireGivenLimits } from './level.ts'
 import { runSpecOf } from './run-spec.ts'
 import { installPlanOf, openSource, type Source } from './source.ts'
@@ -159,6 +160,11 @@ function startStep(source: Source, current: Release | undefined): PlanStep {
   const actions = [
     `${run.argv.join(' ')} on port ${port}, healthy when ${health.path} answers`,
     ...describeLevel(run),
+    ...(current && mustGiveWay(current, { run })
+      ? [
+          'the release that serves is stopped first: a disk of a virtual machine has one owner, so requests fail meanwhile',
+        ]
+      : []),
     ...describeReach(run),
     ...run.volumes.map(({ name, path, bytes }) => `volume ${name} at ${path}, at most ${bytes / 1024 ** 2} MiB`),
     ...run.domains.map((domain) => `domain ${domain}`),

@@ -24,6 +24,8 @@ export interface LevelFacts {
   readonly cannotGive: readonly LimitKey[]
   /** Whether an application that is taken over at this level has taken over more than itself. */
   readonly isUnsafe: boolean
+  /** Whether its volumes are disks of one sandbox alone: then old and new release cannot run at once. */
+  readonly takesVolumesAlone?: true
 }
 
 export const levelFacts: Readonly<Record<LevelName, LevelFacts>> = {
@@ -48,7 +50,12 @@ export const levelFacts: Readonly<Record<LevelName, LevelFacts>> = {
   docker: { meaning: "the host's Docker, with hardened flags", cannotGive: [], isUnsafe: false },
   podman: { meaning: "the host's Podman, with hardened flags", cannotGive: [], isUnsafe: false },
   gvisor: { meaning: "gVisor: a kernel of the application's own, in user space", cannotGive: [], isUnsafe: false },
-  vm: { meaning: 'a virtual machine with a kernel of its own', cannotGive: [], isUnsafe: false },
+  vm: {
+    meaning: 'a virtual machine with a kernel of its own',
+    cannotGive: [],
+    isUnsafe: false,
+    takesVolumesAlone: true,
+  },
 }
 
 export const defaultLevel: LevelName = 'container'

@@ -1,7 +1,7 @@
 import { findDebianSnapshot, likelyMoments, snapshotUrl } from '../../host/debian-snapshot.ts'
 import { DownloadRefused } from '../../host/download.ts'
 import { Problem } from '../../model/problem.ts'
-import type { FetchPlace } from './fetch.ts'
+import type { FetchPlace } from './fetch-place.ts'
 
 /**
  * Fetches a file from its URL; when that has it no more, from mirrors of snapshots, as they were when the lock was made.

@@ -4,16 +4,9 @@ import type { HashingFile } from '../../host/hashing-file.ts'
 import type { Digest } from '../../model/names.ts'
 import { downloadFailed, hashMismatch } from '../../model/problems/install.ts'
 import { withoutUserinfo } from '../../model/secret.ts'
-import { fetchFromAny } from './fetch-snapshots.ts'
-import type { Locking } from './locking.ts'
+import type { FetchPlace } from './fetch-place.ts'
 import type { Workshop } from './workshop.ts'
-
-/** What fetching needs of a workshop. */
-export type FetchPlace = Pick<Workshop, 'emit' | 'signal'> & {
-  readonly store: Pick<Workshop['store'], 'blobs'>
-  /** Tells of which time a file is, for mirrors of snapshots. */
-  readonly locking?: Locking
-}
+import { fetchFromAny } from './fetch-snapshots.ts'
 
 /**
  * Fetches a file into the store and checks its SHA-256. One that is there already is checked as well, and only fetched

@@ -6,6 +6,7 @@ import { plannedRunHints, runHints } from './run-hints.ts'
 
 function hintsOf(lines: readonly string[], manifest = ''): string[] {
   const facts = {
+    top: ['Dockerfile'],
     files: new Set(['Dockerfile']),
     texts: new Map([['Dockerfile', lines.join('\n')]]),
     architecture: 'x64',
