@@ -25,7 +25,8 @@ containers/containers.conf containers/storage.conf containers/seccomp.json cni/n
 export async function writeOuterRoot(root: string, hostname: string): Promise<string[]> {
   for (const folder of folders) await mkdir(join(root, folder), { recursive: true, mode: 0o755 })
   await chmod(join(root, 'root'), 0o700)
-  await chmod(join(root, 'var/tmp'), 0o1777)
+  // The runtime gives what it mounts over one the mode of what was there.
+  for (const folder of ['tmp', 'var/tmp']) await chmod(join(root, folder), 0o1777)
   const shared = ['/usr']
   for (const name of ['bin', 'sbin', 'lib', 'lib64', 'lib32']) {
     const facts = await lstat(`/${name}`).catch(() => undefined)
