@@ -31,9 +31,10 @@ export async function listeners(group: Group): Promise<Set<string>> {
   return found
 }
 
-/** proc_net_tcp(5): local address and port in hexadecimal, and state 0A while it listens. */
+/** proc_net_tcp(5): local address and port in hexadecimal, and state 0A while it listens; Node listens at `::`. */
 async function listensIn(pid: number): Promise<boolean> {
   const port = innerPort.toString(16).toUpperCase().padStart(4, '0')
-  const sockets = await readFile(`/proc/${pid}/net/tcp`, 'utf8').catch(() => '')
-  return sockets.split('\n').some((line) => new RegExp(`^ *\\d+: [0-9A-F]{8}:${port} \\S+ 0A `).test(line))
+  const read = (name: string) => readFile(`/proc/${pid}/net/${name}`, 'utf8').catch(() => '')
+  const sockets = (await Promise.all(['tcp', 'tcp6'].map(read))).join('\n').split('\n')
+  return sockets.some((line) => new RegExp(`^ *\\d+: [0-9A-F]{8,32}:${port} \\S+ 0A `).test(line))
 }

@@ -57,7 +57,8 @@ async function forgetLayers({ home, instance }: TestBerth): Promise<void> {
   }
 }
 
-async function startToFirstAnswer(peer: Pick<Peer, 'group'>, berth: TestBerth, start: () => Promise<void>) {
+/** Starts its only application that will run. @returns seconds from the command to the first answer on the sandbox's port */
+export async function startToFirstAnswer(peer: Pick<Peer, 'group'>, berth: TestBerth, start: () => Promise<void>) {
   const before = await listeners(peer.group)
   const begun = performance.now()
   const answered = awaitListener(peer.group, before)
