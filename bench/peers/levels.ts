@@ -95,7 +95,13 @@ export async function byPodman(
   const podman = ['/usr/bin/podman', ...state, '--cgroup-manager=cgroupfs', '--events-backend=none']
   const loaded = await run([...podman, 'load', '--input', archive], { group })
   const image = /^Loaded image: (\S+)/m.exec(loaded)?.[1] ?? example
-  const network = ['--network=slirp4netns', '--publish', `127.0.0.1:${port}:${innerPort}`, '--cgroups=disabled']
+  const network = [
+    '--network=slirp4netns',
+    '--publish',
+    `127.0.0.1:${port}:${innerPort}`,
+    '--cgroups=disabled',
+    '--ulimit=host',
+  ]
   const words = [...podman, 'run', '--pull=never', '--detach', '--name', example, ...network, ...settings, image]
   return {
     name: 'podman run',
