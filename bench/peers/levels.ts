@@ -100,7 +100,8 @@ export async function byPodman(
     '--publish',
     `127.0.0.1:${port}:${innerPort}`,
     '--cgroups=disabled',
-    '--ulimit=host',
+    '--ulimit=nofile=1024:1024',
+    '--ulimit=nproc=1024:1024',
   ]
   const words = [...podman, 'run', '--pull=never', '--detach', '--name', example, ...network, ...settings, image]
   return {
