@@ -1,5 +1,6 @@
-import { join } from 'node:path'
-import { mkdir, readText, writeFile } from '../../../host/files.ts'
+import { createHash } from 'node:crypto'
+import { dirname, join } from 'node:path'
+import { mkdir, readText, rm, symlink, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
@@ -28,6 +29,7 @@ export const podman: Level = {
   prepare: async (bundle) => {
     const { layout, spec, facts } = bundle
     await mkdir(stateOf(layout), { mode: 0o700 })
+    await symlink(stateOf(layout), shortLinkOf(layout))
     await writeFile(configOf(layout), config)
     const user = uidInside(spec, facts)
     const env = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/nonexistent', `CONTAINERS_CONF=${configOf(layout)}`]
@@ -37,6 +39,7 @@ export const podman: Level = {
   firstProcess: ({ layout, spec }, client) =>
     firstProcessOfEngine(client, spec, async () => Number(await readText(pidFileOf(layout))) || undefined),
   settle: (bundle, pid) => completeWalls(bundle, pid, true),
+  remove: (layout) => rm(shortLinkOf(layout), { force: true }),
   inside: insideSupervised,
   examine: examineSupervised,
 }
@@ -47,6 +50,12 @@ export const podman: Level = {
  */
 function stateOf(layout: Layout): string {
   return join(layout.bundle, 'podman')
+}
+
+/** Podman takes a path of at most 50 characters for what it keeps while it runs; names of applications have no such bound. */
+function shortLinkOf({ bundle }: Layout): string {
+  const name = createHash('sha256').update(bundle).digest('hex').slice(0, 8)
+  return join(dirname(dirname(bundle)), `p-${name}`)
 }
 
 function configOf(layout: Layout): string {
@@ -70,7 +79,7 @@ function podmanCommand(bundle: Bundle, user: number): string[] {
   const state = stateOf(layout)
   const ids = [`--uidmap=0:${spec.idBase}:65536`, `--gidmap=0:${spec.idBase}:65536`]
   return [
-    ...['/usr/bin/podman', `--root=${state}/root`, `--runroot=${state}/run`, `--tmpdir=${state}/tmp`],
+    ...['/usr/bin/podman', `--root=${state}/root`, `--runroot=${shortLinkOf(layout)}/run`, `--tmpdir=${state}/tmp`],
     ...['--storage-driver=vfs', `--runtime-flag=root=${state}/runc`],
     ...['run', '--name=sandbox', `--pidfile=${pidFileOf(layout)}`],
     ...hardenedFlags(bundle, {
