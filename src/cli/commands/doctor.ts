@@ -30,13 +30,13 @@ export const doctor = command({
 })
 
 /** Only the default level is one that berth cannot do without. */
-function levelCheck({ name, meaning, missing, weaknesses }: LevelReport): Check {
+function levelCheck({ name, meaning, missing, weaknesses, notes }: LevelReport): Check {
   const [first] = missing
   return {
     name: `level ${name}`,
     needed: name === defaultLevel,
     state: first === undefined ? 'have' : 'missing',
-    detail: [first ?? meaning, ...missing.slice(1), ...weaknesses].join('; '),
+    detail: [first ?? meaning, ...missing.slice(1), ...weaknesses, ...notes].join('; '),
   }
 }
 
