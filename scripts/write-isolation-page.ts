@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { format, resolveConfig } from 'prettier'
 import { renderAuditTables } from '../src/cli/render/audit-markdown.ts'
 import { AuditReport } from '../src/model/audit.ts'
 
-/** Writes docs/isolation.md of what `berth audit --json` says on standard input: what it measured, never what was meant. */
+/**
+ * Writes the second half of docs/isolation.md of what `berth audit --json` says on standard input: what it measured, never
+ * what was meant. The first half stays as it is.
+ */
 
 const path = 'docs/isolation.md'
 const lines = (await text(process.stdin)).split('\n').filter((line) => line.startsWith('{'))
@@ -13,9 +16,14 @@ if (last.kind !== 'audited')
   throw new Error(`standard input does not end with a report, but with ${last.kind ?? 'nothing'}`)
 const report = AuditReport.parse(last.report)
 
-const page = `# What each isolation level holds
+const mark =
+  '<!-- What follows is written by scripts/write-isolation-page.ts of a run of `berth audit --json`; do not edit it. -->'
+const [written, ...rest] = readFileSync(path, 'utf8').split(mark)
+if (written === undefined || rest.length !== 1) throw new Error(`${path} has no line that says where the audit begins`)
 
-<!-- Written by scripts/write-isolation-page.ts of a run of \`berth audit --json\`; do not edit. -->
+const page = `${written}${mark}
+
+## What the audit found
 
 \`berth audit\` deploys a really vulnerable application (Flask, with PyYAML's unsafe loader) at every level that a host can give,
 with a neighbour beside it, and sends ${report.attacks.length} attacks through its HTTP door. This page is what one run of it came

@@ -8,7 +8,7 @@ export function renderAuditTables(report: AuditReport): string {
     `Measured ${report.startedAt.slice(0, 10)} on ${report.kernel}, ${report.runtime}.`,
     countTable(report, columns),
     ...auditGroups.flatMap((group) => groupTable(report, group, columns)),
-    '## What leaks',
+    '### What leaks',
     ...leakLists(report),
     ...notGiven(report),
     ...known(report),
@@ -57,7 +57,7 @@ function groupTable(
     `${attack.leaksWhen}${attack.isMinor ? ' (reaches nobody)' : ''}`,
     ...columns.map((name) => marks[shownVerdict(report, attack, name)]),
   ])
-  return [`## ${capitalised(auditGroupTitles[group])}`, table(['', 'attack', 'leaks when', ...columns], rows)]
+  return [`### ${capitalised(auditGroupTitles[group])}`, table(['', 'attack', 'leaks when', ...columns], rows)]
 }
 
 function capitalised(text: string): string {
@@ -70,7 +70,7 @@ function leakLists(report: AuditReport): string[] {
     .flatMap(({ name }) => {
       const leaks = leaksOf(report, name)
       const lines = leaks.map(({ attack, evidence }) => `- ${attack.id} ${attack.title}: ${asText(evidence)}`)
-      return [`### ${name}`, lines.length === 0 ? 'Nothing.' : lines.join('\n')]
+      return [`#### ${name}`, lines.length === 0 ? 'Nothing.' : lines.join('\n')]
     })
 }
 
@@ -78,7 +78,7 @@ function notGiven({ columns }: AuditReport): string[] {
   const missing = columns.filter((column) => column.missing.length > 0)
   if (missing.length === 0) return []
   return [
-    '## Not given on that host',
+    '### Not given on that host',
     missing.map(({ name, missing: why }) => `- ${name}: ${asText(why.join('; '))}`).join('\n'),
   ]
 }
@@ -86,7 +86,7 @@ function notGiven({ columns }: AuditReport): string[] {
 function known({ runtime, advisories }: AuditReport): string[] {
   if (advisories.length === 0) return []
   const rows = advisories.map(({ cve, title, state, fixedIn }) => [cve, title, state, fixedIn])
-  return [`## Known vulnerabilities of ${runtime}`, table(['', '', 'state', 'fixed in'], rows)]
+  return [`### Known vulnerabilities of ${runtime}`, table(['', '', 'state', 'fixed in'], rows)]
 }
 
 function posture({ posture: found }: AuditReport): string[] {
@@ -96,7 +96,7 @@ function posture({ posture: found }: AuditReport): string[] {
     drift.length === 0 ? 'as asked for' : drift.map(asText).join('; '),
     unreported.join(', '),
   ])
-  return ['## Observed posture', table(['level', 'threads of processes', 'walls', 'not reported by the kernel'], rows)]
+  return ['### Observed posture', table(['level', 'threads of processes', 'walls', 'not reported by the kernel'], rows)]
 }
 
 /** What an exploit said is text, whatever it looks like. */
