@@ -24,7 +24,10 @@ export async function inOwnNetwork(
   process.exit(status ?? 1)
 }
 
-/** A sysfs shows the network of whoever mounted it; the control groups below it are to stay. */
+/**
+ * A sysfs shows the network of whoever mounted it; the control groups below it are to stay. A new network forwards when
+ * the host's own does.
+ */
 const prepare = `
 kept=$(mktemp -d)
 mount --rbind /sys/fs/cgroup "$kept"
@@ -32,5 +35,6 @@ mount -t sysfs sysfs /sys
 mount --rbind "$kept" /sys/fs/cgroup
 umount --lazy "$kept"
 rmdir "$kept"
+echo 0 > /proc/sys/net/ipv4/ip_forward
 ip link set dev lo up
 exec "$@"`
