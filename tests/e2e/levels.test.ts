@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { AppStatus } from '../../src/model/api.ts'
 import { levelNames } from '../../src/model/levels.ts'
+import { startDocker } from '../contract/test-docker.ts'
+import { shareMachineParts } from '../contract/test-machines.ts'
 import { startLoad } from './load.ts'
 import { TestBerth } from './test-berth.ts'
 
-/** One application climbs the ladder: the same image and the same files, and another word in the manifest. */
+/** One application climbs the ladder: the same files, and another word in the manifest. */
 describe('the word for a level', { timeout: 900_000 }, () => {
   let berth: TestBerth
   let folder: string
   let manifest: string
-  let digest: string
+  let docker: AsyncDisposable
 
   const deployAt = async (level: string, more = '') => {
     await writeFile(join(folder, 'berth.toml'), `${manifest}\n[isolation]\nlevel = "${level}"\n${more}`)
@@ -20,23 +22,27 @@ describe('the word for a level', { timeout: 900_000 }, () => {
   }
 
   before(async () => {
+    // The daemon finds Docker where this says, so it comes first.
+    docker = await startDocker()
     berth = await TestBerth.create()
+    await shareMachineParts(berth.home)
     folder = await berth.folder('examples/flask')
     // An emulated machine takes its time to boot.
     manifest = (await readFile(join(folder, 'berth.toml'), 'utf8')).replace('[start]', '[start]\nhealth_timeout = 120')
     const { code, last } = await deployAt('container')
     assert.ok(code === 0 && last.kind === 'deployed', JSON.stringify(last))
-    digest = last.digest
   })
-  after(() => berth[Symbol.asyncDispose]())
+  after(async () => {
+    await berth[Symbol.asyncDispose]()
+    await docker[Symbol.asyncDispose]()
+  })
 
   for (const level of levelNames.filter((name) => name !== 'container')) {
-    it(`moves the application to ${level} with the same image, and drops no request`, async () => {
+    it(`moves the application to ${level} and drops no request`, async () => {
       const load = startLoad({ port: berth.instance.httpPort, host: 'flask.localhost', perSecond: 20, maximum: 6000 })
       const { code, last } = await deployAt(level)
       await load.stop()
       assert.ok(code === 0 && last.kind === 'deployed', JSON.stringify(last))
-      assert.equal(last.digest, digest)
       assert.deepEqual(load.lost, [])
       assert.ok(load.answered > 0)
       assert.equal((await berth.json<AppStatus>('status', 'flask')).level, level)
