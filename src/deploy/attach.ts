@@ -8,14 +8,13 @@ import type { Digest } from '../model/names.ts'
 import type { Release } from '../model/release.ts'
 import type { BillFormat } from '../model/bill/formats.ts'
 import type { Berth } from './berth.ts'
-import { signImage } from './image-signature.ts'
 import { lockOf, requireLockOf } from './locking.ts'
 
 const cycloneDxType = 'application/vnd.cyclonedx+json'
 const spdxType = 'application/spdx+json'
 const statementMediaType = 'application/vnd.in-toto+json'
 
-/** Attaches to an image what it is made of and how it came to be, and signs it where there is a key. */
+/** Attaches to an image what it is made of and how it came to be. */
 export async function attachDocuments(berth: Berth, subject: Subject): Promise<void> {
   const { app, image, lockDigest, treeDigest } = subject
   const name = [app, image, lockDigest, treeDigest].join(' ')
@@ -23,7 +22,6 @@ export async function attachDocuments(berth: Berth, subject: Subject): Promise<v
     for (const document of documentsOf(subject)) await berth.images.attach(image, document)
     berth.documented.add(name)
   }
-  await signImage(berth, image)
 }
 
 /** Takes them away from images that do not serve: they come of the lock, and `berth sbom` still tells them. */
@@ -32,7 +30,10 @@ export async function detachDocuments(berth: Berth, images: readonly Digest[]): 
   berth.documented.clear()
 }
 
-/** Attaches the documents of a release that is to serve again. One whose lock is lost serves without. */
+/**
+ * Attaches the documents of a release that is to serve again; one whose lock is lost serves without. Only what has just been
+ * built is signed: a signature that is missing here is missed by whoever asks for it.
+ */
 export async function documentRelease(berth: Berth, release: Release): Promise<void> {
   if (await lockOf(berth, release)) await attachDocuments(berth, await subjectOf(berth, release))
 }

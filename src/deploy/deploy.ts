@@ -14,7 +14,7 @@ import { requireLinks } from './egress/links.ts'
 import { buildSecrets } from './build-secrets.ts'
 import { exposedSecrets, requireWanted, sealWanted, wantedSettings, type Wanted } from './given.ts'
 import { announceLock, lockingFor, storeLock } from './locking.ts'
-import { requireSigned } from './image-signature.ts'
+import { requireSigned, signImage } from './image-signature.ts'
 import { journaled, secondsSince, step, type Change } from './journal.ts'
 import { urlOf } from './routing.ts'
 import { requireRoom } from './room.ts'
@@ -93,6 +93,7 @@ async function describeImage(berth: Berth, { retrieved }: Source, { image, lock 
   const { app, treeDigest } = retrieved
   const lockDigest = await storeLock(berth, lock)
   await attachDocuments(berth, { app, image: image.digest, lock, lockDigest, treeDigest })
+  await signImage(berth, image.digest)
 }
 
 /** Builds the image, and stops there; whoever only wants the lock is not told of the image. */
