@@ -114,7 +114,12 @@ describe('a Dockerfile', { timeout: 1_800_000 }, () => {
 
   it('that cannot be carried out twice is refused where it is locked, by its line', async () => {
     const ask = `exec 3<>/dev/tcp/127.0.0.1/3128 && printf 'GET %s HTTP/1.0\\r\\n\\r\\n' "$URL?$RANDOM$RANDOM" >&3`
-    const lines = ['FROM debian:bookworm-slim', 'ARG URL', 'SHELL ["/bin/bash", "-c"]', `RUN ${ask} && grep -x notes <&3`]
+    const lines = [
+      'FROM debian:bookworm-slim',
+      'ARG URL',
+      'SHELL ["/bin/bash", "-c"]',
+      `RUN ${ask} && grep -x notes <&3`,
+    ]
     const manifest = `name = "moving"\n[install]\nbuild_args = { URL = "${server.origin}/notes.txt" }\n`
     const moving = await berth.folder({ Dockerfile: lines.join('\n'), 'berth.toml': manifest })
     const problem = await berth.problem('lock', moving)
