@@ -1,6 +1,7 @@
 import type { Level } from '../../level.ts'
 import { nativeLevel, type NativeLevel } from '../launched/native.ts'
 import { limitSteps, type Step } from '../launched/steps.ts'
+import { resourceLimits } from '../walls.ts'
 import { examineChroot } from './examine.ts'
 import { initTarget, mountSteps } from './mounts.ts'
 
@@ -20,6 +21,5 @@ const native: NativeLevel = {
 export const chroot: Level = nativeLevel(native)
 
 function chrootWalls(hardLimits: Readonly<Record<string, number>>): Step[] {
-  const limits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }
-  return [...limitSteps(limits, hardLimits), ['bounded'], ['unprivileged']]
+  return [...limitSteps(resourceLimits(hardLimits)), ['bounded'], ['unprivileged']]
 }

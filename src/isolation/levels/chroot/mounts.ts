@@ -1,6 +1,7 @@
 import type { SandboxSpec } from '../../../model/sandbox.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { dataOnly, type Step } from '../launched/steps.ts'
+import { memoryPlaces, terminalsAtMost } from '../walls.ts'
 
 /** Inside the tmpfs on /run, so that no image needs a mount point for it. */
 export const initTarget = '/run/berth/init'
@@ -10,6 +11,7 @@ const links = { ptmx: 'pts/ptmx', fd: '/proc/self/fd', stdin: 'fd/0', stdout: 'f
 
 /** What an application sees mounted in its own root: the same places and sizes as a container has. */
 export function mountSteps({ volumes, limits }: SandboxSpec, root: string): Step[] {
+  const { shared, run, temporary } = memoryPlaces
   return [
     ['root', root],
     // Of the host's processes it sees those of its own user only.
@@ -23,10 +25,10 @@ export function mountSteps({ volumes, limits }: SandboxSpec, root: string): Step
     ['directory', '/dev/pts'],
     ['directory', '/dev/shm'],
     // A pty is host-wide scarce (kernel.pty.max).
-    ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', 'newinstance,ptmxmode=0666,mode=0620,max=16'],
-    memory('/dev/shm', dataOnly, 'mode=1777', 16 * 1024 ** 2, 1024),
-    memory('/tmp', dataOnly, 'mode=1777', limits.tmpBytes, 16_384),
-    memory('/run', dataOnly, 'mode=1777', 4 * 1024 ** 2, 1024),
+    ['mount', 'devpts', '/dev/pts', 'nosuid,noexec', `newinstance,ptmxmode=0666,mode=0620,max=${terminalsAtMost}`],
+    memory('/dev/shm', dataOnly, 'mode=1777', shared.bytes, shared.inodes),
+    memory('/tmp', dataOnly, 'mode=1777', limits.tmpBytes, temporary.inodes),
+    memory('/run', dataOnly, 'mode=1777', run.bytes, run.inodes),
     ['directory', '/run/berth'],
     ['file', initTarget],
     ['bind', programs.init, initTarget, 'ro,nosuid,nodev'],

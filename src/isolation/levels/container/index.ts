@@ -8,6 +8,7 @@ import type { Layout } from '../../sandbox/layout.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { insideByRuntime } from '../oci.ts'
 import { mountDataOnly } from '../volume-mounts.ts'
+import { userNamespaceLimits } from '../walls.ts'
 import { examineContainer } from './examine.ts'
 import { missingRuntime, noteRuntime, runOptionsOf, runtimeOf } from './runtime.ts'
 import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
@@ -65,14 +66,3 @@ function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly str
     givesUserNamespaces: facts.givesUserNamespaces,
   }
 }
-
-/**
- * inotify instances and namespaces are counted for the creator of a user namespace, which is root for all of them:
- * without limits of its own, one sandbox takes what all others and the host need. (Debian gives root 128 instances,
- * too few for the sum of these shares: hence the host's own limit is raised.)
- */
-const userNamespaceLimits = [
-  'user/max_inotify_instances=16',
-  'user/max_inotify_watches=8192',
-  ...['user', 'mnt', 'net', 'pid', 'ipc', 'uts', 'cgroup', 'time'].map((kind) => `user/max_${kind}_namespaces=0`),
-]

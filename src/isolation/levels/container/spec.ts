@@ -2,6 +2,7 @@ import { type SandboxSpec, appUid } from '../../../model/sandbox.ts'
 import type { TerminalSize } from '../../isolator.ts'
 import { environmentOf } from '../environment.ts'
 import { terminalPart } from '../oci.ts'
+import { maskedPaths, memoryPlaces, networkSettings, resourceLimits, terminalsAtMost } from '../walls.ts'
 import { seccompProfile } from './seccomp.ts'
 
 /** What the specification of a container depends on besides the sandbox itself: this host. */
@@ -42,7 +43,9 @@ export function containerSpec(spec: SandboxSpec, facts: ContainerFacts, terminal
     mounts: mountsOf(spec, facts),
     linux: {
       namespaces: [...namespaces, ...(facts.givesUserNamespaces ? ['user'] : [])].map((type) => ({ type })),
-      sysctl: networkSettings(facts),
+      sysctl: Object.fromEntries(
+        Object.entries(networkSettings(facts)).map(([path, value]) => [path.replaceAll('/', '.'), value]),
+      ),
       ...(facts.givesUserNamespaces ? { uidMappings: ids, gidMappings: ids } : {}),
       ...(facts.cgroupPath === undefined ? {} : { cgroupsPath: facts.cgroupPath, resources: resourcesOf(spec, facts) }),
       seccomp: seccompProfile(facts.architecture, spec.syscalls),
@@ -71,10 +74,11 @@ function processOf(spec: SandboxSpec, facts: ContainerFacts, terminal?: Terminal
     noNewPrivileges: true,
     oomScoreAdj: 500,
     capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
-    rlimits: Object.entries(wantedLimits).map(([type, wanted]) => {
-      const limit = Math.min(wanted, facts.hardLimits[type] ?? wanted)
-      return { type, soft: limit, hard: limit }
-    }),
+    rlimits: Object.entries(resourceLimits(facts.hardLimits)).map(([type, limit]) => ({
+      type,
+      soft: limit,
+      hard: limit,
+    })),
   }
 }
 
@@ -83,19 +87,12 @@ export function uidInside({ idBase }: SandboxSpec, facts: Pick<ContainerFacts, '
   return facts.givesUserNamespaces ? appUid : idBase + appUid
 }
 
-const wantedLimits = { RLIMIT_NOFILE: 4096, RLIMIT_CORE: 0, RLIMIT_MEMLOCK: 65_536, RLIMIT_MSGQUEUE: 0 }
-
 /** All new, the network too: entering a sandbox later works only if its user namespace owns all the others. */
 const namespaces = ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'network']
 
-/** The application is not root inside, yet may listen on any port. IPv6 neighbours would be reachable without a route. */
-function networkSettings({ hasIpv6 }: ContainerFacts): Record<string, string> {
-  const noIpv6 = { 'net.ipv6.conf.all.disable_ipv6': '1', 'net.ipv6.conf.default.disable_ipv6': '1' }
-  return { 'net.ipv4.ip_unprivileged_port_start': '0', ...(hasIpv6 ? noIpv6 : {}) }
-}
-
 function mountsOf({ volumes, limits }: SandboxSpec, { init, cgroupPath }: ContainerFacts) {
   const temporary = ['nosuid', 'nodev', 'noexec']
+  const { shared, run } = memoryPlaces
   return [
     // Only its own processes' entries; of other users' in the same sandbox, nothing.
     { destination: '/proc', type: 'proc', source: 'proc', options: [...temporary, 'hidepid=2'] },
@@ -105,11 +102,11 @@ function mountsOf({ volumes, limits }: SandboxSpec, { init, cgroupPath }: Contai
       destination: '/dev/pts',
       type: 'devpts',
       source: 'devpts',
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'max=16'],
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', `max=${terminalsAtMost}`],
     },
-    memory('/dev/shm', [...temporary, 'mode=1777'], 16 * 1024 ** 2, 1024),
-    memory('/tmp', [...temporary, 'mode=1777'], limits.tmpBytes, 16_384),
-    memory('/run', [...temporary, 'mode=1777'], 4 * 1024 ** 2, 1024),
+    memory('/dev/shm', [...temporary, 'mode=1777'], shared.bytes, shared.inodes),
+    memory('/tmp', [...temporary, 'mode=1777'], limits.tmpBytes, memoryPlaces.temporary.inodes),
+    memory('/run', [...temporary, 'mode=1777'], run.bytes, run.inodes),
     // No sysfs, which tells about the host's hardware; but the limits, which Node and the JVM size themselves by.
     memory('/sys', [...temporary, 'mode=755'], 64 * 1024, 64),
     ...(cgroupPath === undefined ? [] : [groupsMount]),
@@ -159,12 +156,5 @@ function throttles(devices: readonly string[], rate: number) {
   })
   return { throttleReadBpsDevice: each, throttleWriteBpsDevice: each }
 }
-
-const maskedPaths = [
-  ...['acpi', 'asound', 'cmdline', 'config.gz', 'diskstats', 'interrupts', 'iomem', 'ioports', 'kallsyms', 'kcore'],
-  ...['key-users', 'keys', 'kpagecgroup', 'kpagecount', 'kpageflags', 'latency_stats', 'modules', 'pagetypeinfo'],
-  ...['partitions', 'pressure', 'sched_debug', 'scsi', 'slabinfo', 'softirqs', 'timer_list', 'timer_stats'],
-  ...['vmallocinfo'],
-].map((name) => `/proc/${name}`)
 
 const readonlyPaths = ['bus', 'fs', 'irq', 'mtrr', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`)

@@ -23,7 +23,7 @@ export function hardenedFlags({ layout, spec, facts, terminal }: Bundle, engine:
   const { limits } = spec
   const memory = String(limits.memoryBytes)
   // Engines ask for more than berth itself may have; what bounds an application is its control group.
-  const processes = Math.min(32_768, facts.hardLimits['RLIMIT_NPROC'] ?? 32_768)
+  const ulimits = resourceLimits(facts.hardLimits, { RLIMIT_NPROC: 32_768 })
   return [
     ...['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'],
     `--security-opt=seccomp=${engine.seccompFile}`,
@@ -32,7 +32,7 @@ export function hardenedFlags({ layout, spec, facts, terminal }: Bundle, engine:
     ...[`--pids-limit=${limits.pids}`, `--memory=${memory}`, `--cpus=${limits.cpus}`],
     ...(facts.countsSwap ? [`--memory-swap=${memory}`] : []),
     ...(engine.cgroupParent === undefined ? [] : [`--cgroup-parent=${engine.cgroupParent}`]),
-    ...Object.entries({ ...resourceLimits(facts.hardLimits), RLIMIT_NPROC: processes }).map(([name, limit]) => {
+    ...Object.entries(ulimits).map(([name, limit]) => {
       return `--ulimit=${name.replace('RLIMIT_', '').toLowerCase()}=${limit}:${limit}`
     }),
     ...Object.entries(networkSettings(facts)).map(([name, value]) => `--sysctl=${name.replaceAll('/', '.')}=${value}`),

@@ -7,7 +7,8 @@ import type { HostFacts } from '../../sandbox/facts.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { environmentOf } from '../environment.ts'
 import { insideByLauncher, launcher, writeLaunch } from './launch.ts'
-import type { Step } from './steps.ts'
+import { networkSettings } from '../walls.ts'
+import { settingSteps, type Step } from './steps.ts'
 
 /** A level whose application is a process of the host's, with walls that the launcher puts round it. */
 export interface NativeLevel {
@@ -78,13 +79,9 @@ function withUser(user: string, walls: readonly Step[], terminal?: TerminalSize)
   return [...terminalSteps, ...walls, ['user', user]]
 }
 
-/** The application is not root, yet may listen on any port. IPv6 neighbours would be reachable without a route. */
-function hostSettings({ hasIpv6 }: HostFacts): Step[] {
-  const network = '/proc/sys/net'
-  const noIpv6 = ['all', 'default'].map((which): Step => ['write', `${network}/ipv6/conf/${which}/disable_ipv6`, '1'])
+function hostSettings(facts: HostFacts): Step[] {
   return [
-    ['write', `${network}/ipv4/ip_unprivileged_port_start`, '0'],
-    ...(hasIpv6 ? noIpv6 : []),
+    ...settingSteps(networkSettings(facts)),
     // Where memory has no limit, what takes too much of it ends before what it takes it from.
     ['write', '/proc/self/oom_score_adj', '500'],
   ]

@@ -46,6 +46,11 @@ export function encodeSteps(steps: readonly Step[]): string {
     .join('')
 }
 
+/** Settings of the kernel's by their paths below `/proc/sys`, as `networkSettings` gives them. */
+export function settingSteps(settings: Readonly<Record<string, string>>): Step[] {
+  return Object.entries(settings).map(([path, value]) => ['write', `/proc/sys/${path}`, value])
+}
+
 /** The flags of places whose files are data only. */
 export const dataOnly = 'nosuid,nodev,noexec'
 
@@ -57,13 +62,12 @@ export const limitNames: ReadonlyMap<string, string> = new Map(
   Object.entries(limitNumbers).map(([name, number]) => [String(number), name]),
 )
 
-/** Nobody can raise berth's own hard limits. */
-export function limitSteps(
-  wanted: Partial<Record<keyof typeof limitNumbers, number>>,
-  hardLimits: Readonly<Record<string, number>>,
-): Step[] {
-  return Object.entries(wanted).map(([name, value]) => {
-    const number = limitNumbers[name as keyof typeof limitNumbers] // whose keys these are
-    return ['limit', String(number), String(Math.min(value, hardLimits[name] ?? value))]
+/** Limits by their names in getrlimit(2), as `resourceLimits` gives them. @throws Error for one that has no number here */
+export function limitSteps(limits: Readonly<Record<string, number>>): Step[] {
+  const numbers: Readonly<Record<string, number>> = limitNumbers
+  return Object.entries(limits).map(([name, value]) => {
+    const number = numbers[name]
+    if (number === undefined) throw new Error(`${name} has no number`)
+    return ['limit', String(number), String(value)]
   })
 }

@@ -41,7 +41,7 @@ export async function insideSupervised(
     ['within', String(init.pid), pidFile, ...groups],
     ...terminalStep(user, terminal),
     ['enter', workdir],
-    ...limitSteps(resourceLimits(facts.hardLimits), facts.hardLimits),
+    ...limitSteps(resourceLimits(facts.hardLimits)),
     ['bounded'],
     ['user', String(user)],
     ['unprivileged'],

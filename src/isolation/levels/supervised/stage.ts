@@ -1,6 +1,6 @@
 import { programs } from '../../sandbox/programs.ts'
 import type { Bundle } from '../../level.ts'
-import { dataOnly, type Step } from '../launched/steps.ts'
+import { dataOnly, settingSteps, type Step } from '../launched/steps.ts'
 import { memoryPlaces, networkSettings } from '../walls.ts'
 import { places } from './inner.ts'
 
@@ -21,7 +21,7 @@ export interface StageFiles {
 export function stage({ layout, spec, facts }: Bundle, files: StageFiles): Step[] {
   const { run, temporary } = memoryPlaces
   return [
-    ...Object.entries(networkSettings(facts)).map(([name, value]): Step => ['write', `/proc/sys/${name}`, value]),
+    ...settingSteps(networkSettings(facts)),
     ['write', '/proc/self/oom_score_adj', '500'],
     ['root', layout.root],
     memory('/tmp', 'mode=1777', spec.limits.tmpBytes, temporary.inodes),

@@ -5,6 +5,7 @@ import { examineOnHost } from '../process/examine.ts'
 import { broughtBy } from '../process/brought.ts'
 import { hostRoot } from '../process/host-root.ts'
 import { programs } from '../../sandbox/programs.ts'
+import { resourceLimits } from '../walls.ts'
 import { landlockRules } from './rules.ts'
 
 /**
@@ -18,16 +19,7 @@ const native: NativeLevel = {
   root: (bundle) => hostRoot(bundle, [['mount', 'proc', '/proc', dataOnly, 'hidepid=invisible']]),
   walls: async ({ spec, facts }) => [
     // The kernel counts a user's processes, not a sandbox's: while one release replaces another, both are that user.
-    ...limitSteps(
-      {
-        RLIMIT_NPROC: spec.limits.pids,
-        RLIMIT_NOFILE: 4096,
-        RLIMIT_CORE: 0,
-        RLIMIT_MEMLOCK: 65_536,
-        RLIMIT_MSGQUEUE: 0,
-      },
-      facts.hardLimits,
-    ),
+    ...limitSteps(resourceLimits(facts.hardLimits, { RLIMIT_NPROC: spec.limits.pids })),
     ['bounded'],
     ['unprivileged'],
     landlockRules(
