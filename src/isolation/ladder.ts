@@ -7,7 +7,7 @@ import { sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import type { Isolator } from './isolator.ts'
 import type { Bundle, Level } from './level.ts'
-import { isKnown, levelCalled } from './levels/index.ts'
+import { levels } from './levels/index.ts'
 import { allowedCalls } from './levels/container/seccomp-calls.ts'
 import { runInside, runSandbox } from './sandbox/command.ts'
 import { type HostFacts, hostFacts } from './sandbox/facts.ts'
@@ -35,7 +35,7 @@ export function ladder(instance: Instance): Isolator {
     work: (level: Level, bundle: Bundle) => Promise<Result>,
   ): Promise<Result> {
     const layout = layoutOf(instance, spec.id)
-    const level = levelCalled(spec.level)
+    const level = levels[spec.level]
     await ensureRunDirectory(instance)
     await mkdir(dirname(layout.bundle), { recursive: true, mode: 0o755 })
     await mkdir(layout.bundle, { mode: 0o755 }) // fails, with nothing to remove, when there is such a sandbox already
@@ -51,7 +51,7 @@ export function ladder(instance: Instance): Isolator {
   }
 
   /** The level on which a sandbox was made, whatever its manifest says now. */
-  const levelFor = async (id: string) => levelCalled(await levelOf(layoutOf(instance, id)))
+  const levelFor = async (id: string) => levels[await levelOf(layoutOf(instance, id))]
 
   const remove = async (id: string) => removeSandbox(instance, await levelFor(id), { id, facts: await facts() })
 
@@ -64,12 +64,10 @@ export function ladder(instance: Instance): Isolator {
     missing: async (name) => [
       ...(await missingForSandboxes(await facts())),
       ...(name === 'container' || ownUserNamespace.isInitial ? [] : [onlyContainers]),
-      ...(isKnown(name)
-        ? await levelCalled(name).missing(await facts(), instance)
-        : [`this berth does not give ${name} yet`]),
+      ...(await levels[name].missing(await facts(), instance)),
     ],
-    provide: async (name, signal) => (isKnown(name) ? levelCalled(name).provide?.(instance, signal) : undefined),
-    weaknesses: async (name) => (isKnown(name) ? levelCalled(name).weaknesses(await facts(), instance) : []),
+    provide: async (name, signal) => levels[name].provide?.(instance, signal),
+    weaknesses: async (name) => levels[name].weaknesses(await facts(), instance),
     cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
     allowedCalls: allowedCalls.length,
     start: async (spec, hooks = {}) => {

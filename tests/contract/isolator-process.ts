@@ -4,7 +4,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { describe, it } from 'node:test'
 import { hostFacts } from '../../src/isolation/sandbox/facts.ts'
-import { levelCalled } from '../../src/isolation/levels/index.ts'
+import { levels } from '../../src/isolation/levels/index.ts'
 import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
 import { appUid, type SandboxSpec } from '../../src/model/sandbox.ts'
@@ -32,7 +32,7 @@ export function processOfSandboxes(level: LevelName): void {
 
     it('gives the same walls to what is run inside it', async () => {
       const { all, id, spec } = await idleSandbox(level)
-      const uid = levelCalled(level).uidInside(spec, await hostFacts())
+      const uid = levels[level].uidInside(spec, await hostFacts())
       assert.equal(await all.shell(id, 'id -u; id -g; id -G'), `${uid}\n${uid}\n${uid}`)
       assertCapabilities(level, await all.shell(id, 'cat /proc/self/status'))
     })

@@ -7,7 +7,7 @@ import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { ensureRunDirectory } from '../../src/host/mounts.ts'
 import type { CommandIo, Isolator } from '../../src/isolation/isolator.ts'
 import { ladder } from '../../src/isolation/ladder.ts'
-import { levelCalled } from '../../src/isolation/levels/index.ts'
+import { levels } from '../../src/isolation/levels/index.ts'
 import { readLastLines } from '../../src/isolation/sandbox/log-file.ts'
 import type { LevelName } from '../../src/model/levels.ts'
 import { levelPromises } from '../../src/model/promises.ts'
@@ -90,7 +90,7 @@ export class TestSandboxes implements AsyncDisposable {
     const source = join(this.instance.home, 'volumes', 'data')
     await mkdir(source, { recursive: true })
     const image = { file: `${source}.ext4`, bytes: 32 * 1024 ** 2, inodes: 1000 }
-    return { source, target, ...(levelCalled(this.#level).attachesVolumes ? { image } : {}) }
+    return { source, target, ...(levels[this.#level].attachesVolumes ? { image } : {}) }
   }
 
   /** Shows a volume that no sandbox has. */

@@ -11,16 +11,15 @@ import { process_ } from './process/index.ts'
 import { user } from './user/index.ts'
 import { vm } from './vm/index.ts'
 
-/** Every level that berth knows how to give. */
-export const levels: readonly Level[] = [process_, user, chroot, container, nspawn, lxc, docker, podman, gvisor, vm]
-
-export function isKnown(name: LevelName): boolean {
-  return levels.some((level) => level.name === name)
-}
-
-/** @throws Error for a level that no release may name yet */
-export function levelCalled(name: LevelName): Level {
-  const level = levels.find((candidate) => candidate.name === name)
-  if (!level) throw new Error(`there is no level ${name}`)
-  return level
+export const levels: Readonly<Record<LevelName, Level>> = {
+  process: process_,
+  user,
+  chroot,
+  nspawn,
+  lxc,
+  container,
+  docker,
+  podman,
+  gvisor,
+  vm,
 }
