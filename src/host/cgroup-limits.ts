@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { cgroupDirectories, type CgroupFacts } from './cgroups.ts'
+import { type CgroupFacts, joinableDirectories } from './cgroups.ts'
 import { mkdir, writeFile } from './files.ts'
 
 /**
@@ -35,10 +35,7 @@ export async function makeLimitedGroup(
   group: string,
   limits: GroupLimits & { readonly countsSwap: boolean },
 ): Promise<void> {
-  // In version 1 nobody can join a new group of `cpuset` before it has been told its processors (cpuset(7)).
-  const cpuset = facts.version === 1 ? facts.roots.get('cpuset') : undefined
-  const directories = cgroupDirectories(facts, group).filter((directory) => directory !== `${cpuset}${group}`)
-  await Promise.all(directories.map((directory) => mkdir(directory, { recursive: true })))
+  await Promise.all(joinableDirectories(facts, group).map((directory) => mkdir(directory, { recursive: true })))
   // One after the other: a controller is there in a group once its parent hands it down, and memory's two have an order.
   for (const { file, value } of [...controllersFor(facts, group), ...limitSettings(facts, group, limits)])
     await writeFile(file, value)

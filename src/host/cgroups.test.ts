@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cgroupDirectories, parseCgroupMounts } from './cgroups.ts'
+import { cgroupDirectories, joinableDirectories, parseCgroupMounts } from './cgroups.ts'
 
 const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw 0 0
 cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
@@ -43,5 +43,16 @@ describe('parseCgroupMounts()', () => {
     const facts = parseCgroupMounts(debianMounts, 'cpuset cpu io memory hugetlb pids rdma misc\n')
     assert.equal(facts.version, 2)
     assert.deepEqual(cgroupDirectories(facts, '/berth'), ['/sys/fs/cgroup/berth'])
+  })
+})
+
+describe('joinableDirectories()', () => {
+  it('leaves out where a new group of cpuset is', () => {
+    const mounts = `${hybrid}cgroup /sys/fs/cgroup/cpuset cgroup rw,cpuset 0 0\n`
+    const facts = parseCgroupMounts(mounts, '')
+    const all = cgroupDirectories(facts, '/berth/x')
+    assert.ok(all.includes('/sys/fs/cgroup/cpuset/berth/x'))
+    const others = all.filter((directory) => !directory.includes('cpuset'))
+    assert.deepEqual(joinableDirectories(facts, '/berth/x'), others)
   })
 })

@@ -64,6 +64,15 @@ export function cgroupDirectories(facts: CgroupFacts, group: string): string[] {
   return roots.filter((root) => root !== undefined).map((root) => join(root, group))
 }
 
+/**
+ * The directories of a group that is new, as far as processes can join it: nobody can join one of version 1's `cpuset`
+ * before it has been told its processors (cpuset(7)).
+ */
+export function joinableDirectories(facts: CgroupFacts, group: string): string[] {
+  const cpuset = facts.version === 1 ? facts.roots.get('cpuset') : undefined
+  return cgroupDirectories(facts, group).filter((directory) => directory !== `${cpuset}${group}`)
+}
+
 /** Names of the groups below `parent`, each once. */
 export async function cgroupsBelow(facts: CgroupFacts, parent: string): Promise<string[]> {
   const names = new Set<string>()

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { joinableDirectories } from '../../../host/cgroups.ts'
 import { mkdir, lchown, writeFile } from '../../../host/files.ts'
 import { appUid } from '../../../model/sandbox.ts'
 import type { Bundle } from '../../level.ts'
-import { joinableGroups, writeLaunchFiles } from '../launched/launch.ts'
+import { writeLaunchFiles } from '../launched/launch.ts'
 import { innerScript } from '../supervised/inner.ts'
 import { keepForInside } from '../supervised/inside.ts'
 import { engineProfile } from './flags.ts'
@@ -24,7 +25,7 @@ export function seccompFileOf({ layout }: Pick<Bundle, 'layout'>): string {
 export async function prepareEngine(bundle: Bundle, { argv, env, user }: EngineCommand): Promise<void> {
   const { layout, spec, facts, terminal } = bundle
   // Beside the application's own group: a group of version 2 with processes cannot have limited ones below it.
-  const cgroups = joinableGroups(facts, { cgroup: join(layout.cgroup, 'client') })
+  const cgroups = joinableDirectories(facts.cgroups, join(layout.cgroup, 'client'))
   await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
   await writeLaunchFiles(layout.launch, { argv, env, cgroups, namespaces: [], steps: [] })
   const script = join(layout.launch, 'script')

@@ -1,9 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { cgroupDirectories } from '../../../host/cgroups.ts'
+import { joinableDirectories } from '../../../host/cgroups.ts'
 import { mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, CommandLine, InsideCommand, Running } from '../../level.ts'
-import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { encodeSteps, type Step } from './steps.ts'
 
@@ -30,7 +29,7 @@ export function launcherAt(directory: string): CommandLine {
 
 /** Makes the sandbox's control groups and writes what the launcher reads; readable by root only, for it holds secrets. */
 export async function writeLaunch({ layout, facts }: Bundle, launch: Omit<Launch, 'cgroups'>): Promise<void> {
-  const cgroups = joinableGroups(facts, layout)
+  const cgroups = joinableDirectories(facts.cgroups, layout.cgroup)
   await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
   await writeLaunchFiles(layout.launch, { ...launch, cgroups })
 }
@@ -41,18 +40,12 @@ export async function insideByLauncher(
   launch: Pick<Launch, 'argv' | 'env' | 'steps'>,
 ): Promise<InsideCommand> {
   const directory = `${layout.launch}-${process.pid}-${(counter += 1)}`
-  const cgroups = joinableGroups(facts, layout)
+  const cgroups = joinableDirectories(facts.cgroups, layout.cgroup)
   await writeLaunchFiles(directory, { ...launch, namespaces: [], cgroups })
   const pidFile = join(directory, 'pid')
   return { command: [...launcherAt(directory), 'run', '--pid-file', pidFile], pidFile, files: [directory] }
 }
 let counter = 0
-
-/** A new group of version 1's `cpuset` can be joined by nobody before it has been told its processors (cpuset(7)). */
-export function joinableGroups({ cgroups }: HostFacts, { cgroup }: { readonly cgroup: string }): string[] {
-  const cpuset = cgroups.version === 1 ? cgroups.roots.get('cpuset') : undefined
-  return cgroupDirectories(cgroups, cgroup).filter((directory) => directory !== `${cpuset}${cgroup}`)
-}
 
 export async function writeLaunchFiles(
   directory: string,

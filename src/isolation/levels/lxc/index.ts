@@ -1,12 +1,11 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cgroupDirectories, cgroupFacts, removeCgroup } from '../../../host/cgroups.ts'
+import { cgroupDirectories, cgroupFacts, joinableDirectories, removeCgroup } from '../../../host/cgroups.ts'
 import { mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { seccompProfile } from '../container/seccomp.ts'
 import { uidInside } from '../container/spec.ts'
-import { joinableGroups } from '../launched/launch.ts'
 import { quote } from '../supervised/inner.ts'
 import { supervisedLevel, type SupervisedLimits } from '../supervised/level.ts'
 import { prepareSupervised, waiting } from '../supervised/prepare.ts'
@@ -41,7 +40,7 @@ async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> 
     hasTerminal: terminal !== undefined,
   })
   // Not the sandbox's: LXC wants to make that one itself, and refuses one that is there already.
-  const cgroups = joinableGroups(facts, { cgroup: join(monitorGroup(layout), 'launcher') })
+  const cgroups = joinableDirectories(facts.cgroups, join(monitorGroup(layout), 'launcher'))
   await Promise.all([files.directory, ...cgroups].map((path) => mkdir(path, { recursive: true, mode: 0o755 })))
   await Promise.all([
     writeFile(files.config, config, { mode: 0o600 }),

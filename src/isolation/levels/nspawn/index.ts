@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
+import { joinableDirectories } from '../../../host/cgroups.ts'
 import { chmod, mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import { uidInside } from '../container/spec.ts'
@@ -7,7 +8,6 @@ import { seccompProfile } from '../container/seccomp.ts'
 import { limitsOf, supervisedLevel, type SupervisedLimits } from '../supervised/level.ts'
 import { prepareSupervised, waiting } from '../supervised/prepare.ts'
 import { nspawnBundle, nspawnFilter } from './bundle.ts'
-import { joinableGroups } from '../launched/launch.ts'
 
 /** The `nspawn` level: systemd-nspawn, on hosts with and without systemd. */
 export const nspawn: Level = supervisedLevel({
@@ -41,7 +41,7 @@ async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> 
     prepareSupervised(bundle, {
       argv: ['/usr/bin/systemd-nspawn', ...optionsFor(bundle)],
       env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'SYSTEMD_LOG_LEVEL=warning', 'SYSTEMD_LOG_TARGET=console'],
-      cgroups: joinableGroups(facts, layout),
+      cgroups: joinableDirectories(facts.cgroups, layout.cgroup),
       before: [['bind', await ownRunDirectory(bundle), systemdDirectory, '-']],
       user,
     }),
