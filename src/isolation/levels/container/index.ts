@@ -1,17 +1,14 @@
 import { writeFile } from '../../../host/files.ts'
 import { setInUserNamespace } from '../../../host/network.ts'
-import { ownUserNamespace } from '../../../host/user-namespace.ts'
 import { execInChroot } from '../../../model/problems/isolation.ts'
 import type { Bundle, Level } from '../../level.ts'
-import type { HostFacts } from '../../sandbox/facts.ts'
-import type { Layout } from '../../sandbox/layout.ts'
-import { programs } from '../../sandbox/programs.ts'
 import { insideByRuntime } from '../oci.ts'
 import { mountDataOnly } from '../volume-mounts.ts'
 import { userNamespaceLimits } from '../walls.ts'
 import { examineContainer } from './examine.ts'
+import { specFacts } from './facts.ts'
 import { missingRuntime, noteRuntime, runOptionsOf, runtimeOf } from './runtime.ts'
-import { type ContainerFacts, containerSpec, uidInside } from './spec.ts'
+import { containerSpec, uidInside } from './spec.ts'
 
 /** The `container` level: runc, or crun, with the walls of `spec.ts`. */
 export const container: Level = {
@@ -48,21 +45,3 @@ export const noUserNamespaces =
 const noControlGroups =
   'berth runs as an ordinary user, who may make no control groups: memory, cpus and pids of applications have no limits, ' +
   'and volumes no size'
-
-/** What a specification depends on besides the sandbox. */
-function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly string[] = []): ContainerFacts {
-  const canBound = ['blkio', 'io'].some((name) => facts.cgroups.controllers.has(name))
-  return {
-    architecture: process.arch,
-    cgroupVersion: facts.cgroups.version,
-    cgroupPath: facts.cgroups.controllers.size > 0 ? layout.cgroup : undefined,
-    idsEach: ownUserNamespace.isInitial ? 65_536 : 1,
-    countsSwap: facts.countsSwap,
-    boundDevices: canBound ? volumeDevices : [],
-    hardLimits: facts.hardLimits,
-    rootPath: layout.root,
-    init: programs.init,
-    hasIpv6: facts.hasIpv6,
-    givesUserNamespaces: facts.givesUserNamespaces,
-  }
-}

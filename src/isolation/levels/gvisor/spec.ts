@@ -3,7 +3,7 @@ import type { SandboxSpec } from '../../../model/sandbox.ts'
 import type { TerminalSize } from '../../isolator.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
-import { programs } from '../../sandbox/programs.ts'
+import { specFacts } from '../container/facts.ts'
 import { containerSpec } from '../container/spec.ts'
 
 /** What the specification depends on besides the sandbox. */
@@ -31,18 +31,7 @@ export function givesOwnIds({ givesUserNamespaces, runscDate }: HostFacts): bool
 export function gvisorSpec(spec: SandboxSpec, { facts, layout, limits }: GvisorFacts, terminal?: TerminalSize): object {
   const whole = containerSpec(
     spec,
-    {
-      architecture: process.arch,
-      cgroupVersion: facts.cgroups.version,
-      cgroupPath: layout.cgroup,
-      countsSwap: facts.countsSwap,
-      boundDevices: [],
-      hasIpv6: facts.hasIpv6,
-      givesUserNamespaces: givesOwnIds(facts),
-      hardLimits: facts.hardLimits,
-      rootPath: layout.root,
-      init: programs.init,
-    },
+    { ...specFacts(layout, facts), givesUserNamespaces: givesOwnIds(facts) },
     terminal,
   ) as Container // what that function makes
   const readable = ['bind', 'ro', 'nosuid', 'nodev', 'noexec']
