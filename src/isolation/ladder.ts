@@ -26,6 +26,12 @@ const onlyContainers =
 export function ladder(instance: Instance): Isolator {
   let known: Promise<HostFacts> | undefined
   const facts = () => (known ??= hostFacts())
+  let look: Promise<readonly string[]> | undefined
+  /** What all levels need: one look for those who ask at the same time, as doctor does of each level. */
+  const missingForAll = () =>
+    (look ??= facts()
+      .then(missingForSandboxes)
+      .finally(() => (look = undefined)))
   /** Sandboxes that are being stopped, so that their end is not reported as a crash, and nobody stops them twice. */
   const stopping = new Map<string, Promise<void>>()
 
@@ -62,7 +68,7 @@ export function ladder(instance: Instance): Isolator {
 
   return {
     missing: async (name) => [
-      ...(await missingForSandboxes(await facts())),
+      ...(await missingForAll()),
       ...(name === 'container' || ownUserNamespace.isInitial ? [] : [onlyContainers]),
       ...(await levels[name].missing(await facts(), instance)),
     ],

@@ -57,7 +57,7 @@ export interface Level {
   weaknesses(facts: HostFacts, instance: Instance): readonly string[] | Promise<readonly string[]>
 
   /** The application's user and group, as it sees itself. */
-  uidInside(spec: SandboxSpec, facts: HostFacts): number
+  uidInside(spec: SandboxSpec, facts: HostFacts): number | Promise<number>
 
   /**
    * Writes what `runtime` reads into a bundle, while its layers are being mounted.
@@ -94,8 +94,11 @@ export interface Level {
    */
   networkProcess?(bundle: Bundle, pid: number): Promise<number>
 
-  /** Asks the application to end; the caller waits, and kills what is left. Without this, process 1 gets SIGTERM. */
-  terminate?(running: Running): Promise<void>
+  /**
+   * Asks the application to end; the caller waits, and kills what is left. Without this, process 1 gets the signal.
+   * @param signal its number
+   */
+  terminate?(running: Running, signal: number): Promise<void>
 
   /** What it takes to run a command inside, with the walls that the application has. */
   inside(running: Running, argv: readonly string[], terminal?: TerminalSize): Promise<InsideCommand>

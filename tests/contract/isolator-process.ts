@@ -32,7 +32,7 @@ export function processOfSandboxes(level: LevelName): void {
 
     it('gives the same walls to what is run inside it', async () => {
       const { all, id, spec } = await idleSandbox(level)
-      const uid = levels[level].uidInside(spec, await hostFacts())
+      const uid = await levels[level].uidInside(spec, await hostFacts())
       assert.equal(await all.shell(id, 'id -u; id -g; id -G'), `${uid}\n${uid}\n${uid}`)
       assertCapabilities(level, await all.shell(id, 'cat /proc/self/status'))
     })

@@ -50,25 +50,26 @@ export async function startSandbox(level: Level, bundle: Bundle, hooks: StartHoo
   await hooks.beforeStart?.(pid)
   await runCommand([...level.runtime(layout), 'start', spec.id])
   if (level.networkProcess) await connect(instance, await level.networkProcess(bundle, pid), spec)
-  await writeRecord(layout, { id: spec.id, level: level.name, init, monitor, logFile: spec.logFile })
+  const { id, logFile, stopSignal } = spec
+  await writeRecord(layout, { id, level: level.name, init, monitor, logFile, stopSignal })
   return { init, monitor }
 }
 
 /** Makes the bundle of a sandbox: its root file system, mounted, and its specification, readable by root only. */
 export async function prepareBundle(level: Level, bundle: Bundle): Promise<void> {
-  const { instance, layout, spec, facts } = bundle
+  const { instance, layout, spec } = bundle
   await together([
     ...[layout.scaffold, layout.links, layout.persist, layout.exits, layout.runtimeRoot, dirname(spec.logFile)].map(
       (path) => mkdir(path, { recursive: true, mode: 0o755 }),
     ),
   ])
   const volumeDevices = level.attachesVolumes ? [] : await takeVolumes(instance, layout, spec)
-  await together([
-    level.prepare(bundle, volumeDevices),
-    writeScaffold(spec, level.uidInside(spec, facts), layout.scaffold).then(() =>
-      mountLayers([...spec.layers, layout.scaffold], layout.root, layout.links),
-    ),
-  ])
+  await together([level.prepare(bundle, volumeDevices), mountRoot(level, bundle)])
+}
+
+async function mountRoot(level: Level, { layout, spec, facts }: Bundle): Promise<void> {
+  await writeScaffold(spec, await level.uidInside(spec, facts), layout.scaffold)
+  await mountLayers([...spec.layers, layout.scaffold], layout.root, layout.links)
 }
 
 async function connect(instance: Instance, pid: number, { id, link, network, port }: SandboxSpec): Promise<void> {

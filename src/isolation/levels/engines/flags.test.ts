@@ -32,8 +32,6 @@ const bundle: Bundle = {
     givesUserNamespaces: true,
     isChroot: false,
     hardLimits: { RLIMIT_NPROC: 500 },
-    runscDate: undefined,
-    hasLandlock: false,
   },
 }
 

@@ -4,7 +4,7 @@ import type { Bundle } from '../../level.ts'
 import type { Examined } from '../../isolator.ts'
 import { writeScaffold } from '../../sandbox/root-files.ts'
 import { uidInside } from '../container/spec.ts'
-import { givesOwnIds } from './spec.ts'
+import { givesOwnIds } from './own-ids.ts'
 
 /**
  * Holds a running sandbox against its specification as far as the host sees into it: the walls around gVisor's own
@@ -15,7 +15,7 @@ export async function examineGvisor(
   { pid, topmost }: { readonly pid: number; readonly topmost: string },
 ): Promise<Examined> {
   const { status, argv } = await processFacts(pid)
-  const isOwn = givesOwnIds(facts)
+  const isOwn = await givesOwnIds(facts)
   const uid = isOwn ? spec.idBase : 0
   const drift: Drift[] = []
   const differs = (what: string, expected: string, is: string) => {

@@ -1,42 +1,52 @@
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
+import { runCommand } from '../../../host/command.ts'
 import { mkdir, writeFile } from '../../../host/files.ts'
 import { sendSignal } from '../../../host/processes.ts'
-import type { CommandLine, InsideCommand, Level } from '../../level.ts'
+import type { CommandLine, InsideCommand, Level, Running } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { uidInside } from '../container/spec.ts'
 import { insideByRuntime } from '../oci.ts'
 import { examineGvisor } from './examine.ts'
-import { givesOwnIds, gvisorSpec, hostLimits, limitFiles } from './spec.ts'
+import { givesOwnIds } from './own-ids.ts'
+import { gvisorSpec, hostLimits, limitFiles } from './spec.ts'
 
 /** The `gvisor` level: runsc, whose kernel of the application's own answers its system calls. */
 export const gvisor: Level = {
   name: 'gvisor',
   missing: () => missingPrograms([{ program: 'runsc', package: 'runsc', purpose: 'is the kernel of the sandbox' }]),
-  weaknesses: (facts) => (givesOwnIds(facts) ? [] : [runsAsRoot]),
-  uidInside: (spec, facts) => uidInside(spec, { givesUserNamespaces: givesOwnIds(facts) }),
+  weaknesses: async (facts) => ((await givesOwnIds(facts)) ? [] : [runsAsRoot]),
+  uidInside: async (spec, facts) => uidInside(spec, { givesUserNamespaces: await givesOwnIds(facts) }),
   prepare: async ({ layout, spec, facts, terminal }) => {
     const limits = join(layout.bundle, 'limits')
+    const config = gvisorSpec(spec, { facts, ownIds: await givesOwnIds(facts), layout, limits }, terminal)
     await Promise.all([
       mkdir(stateOf(layout), { recursive: true, mode: 0o700 }),
       // runsc joins a control group that is there already, and leaves it alone.
       makeLimitedGroup(facts.cgroups, layout.cgroup, { ...hostLimits(spec.limits), countsSwap: facts.countsSwap }),
       writeLimits(limits, limitFiles(spec.limits)),
-      writeFile(layout.config, JSON.stringify(gvisorSpec(spec, { facts, layout, limits }, terminal)), { mode: 0o600 }),
+      writeFile(layout.config, JSON.stringify(config), { mode: 0o600 }),
     ])
   },
   runtime,
   // It has no name for that, and needs none: the control group is berth's.
   runOptions: () => [],
-  // Its kernel hands signals on to the application's first process.
-  terminate: ({ init }) => sendSignal(init, 'SIGTERM'),
+  terminate,
   inside: async (running, argv, terminal) => {
     const { command, pidFile, files } = await insideByRuntime(runtime(running.layout), running, argv, terminal)
     return endingInside(running.layout, { command, pidFile, files })
   },
   examine: examineGvisor,
+}
+
+/** runsc's process hands on to the application's first one what it gets; of real-time signals it has to be told. */
+async function terminate({ layout, init }: Running, signal: number): Promise<void> {
+  if (signal === constants.signals.SIGTERM) return sendSignal(init, signal)
+  const kill = ['runsc', '--root', stateOf(layout), 'kill', nameOf(layout), String(signal)] as const
+  await runCommand(kill, { allowCodes: [0, 1, 128] }) // of what has just ended
 }
 
 const runsAsRoot =

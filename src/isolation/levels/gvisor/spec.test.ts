@@ -4,7 +4,8 @@ import { instanceFrom } from '../../../host/instance.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import { layoutOf } from '../../sandbox/layout.ts'
-import { givesOwnIds, gvisorSpec, hostLimits, limitFiles } from './spec.ts'
+import { takesOwnIds } from './own-ids.ts'
+import { gvisorSpec, hostLimits, limitFiles } from './spec.ts'
 
 const limits = { memoryBytes: 256 * 1024 ** 2, cpus: 0.5, pids: 100, tmpBytes: 1024 ** 2, ioBytesPerSecond: 1024 ** 2 }
 
@@ -15,8 +16,6 @@ const facts: HostFacts = {
   givesUserNamespaces: true,
   isChroot: false,
   hardLimits: {},
-  runscDate: 20_240_729,
-  hasLandlock: false,
 }
 
 const sandbox: SandboxSpec = {
@@ -39,22 +38,28 @@ interface Spec {
   readonly linux: { readonly uidMappings?: object }
 }
 
-const specOf = (changes: Partial<HostFacts> = {}) => {
+const specOf = (ownIds: boolean) => {
   const layout = layoutOf(instanceFrom({ BERTH_HOME: '/home/of/berth' }), sandbox.id)
-  return gvisorSpec(sandbox, { facts: { ...facts, ...changes }, layout, limits: '/bundle/limits' }) as Spec
+  return gvisorSpec(sandbox, { facts, ownIds, layout, limits: '/bundle/limits' }) as Spec
 }
+
+describe('takesOwnIds()', () => {
+  it('reads the date of a version, however it is written', () => {
+    assert.equal(takesOwnIds('runsc version 0.0~20221219.0\nspec: 1.0.2\n'), false)
+    assert.equal(takesOwnIds('runsc version release-20240729.0\nspec: 1.1.0-rc.1\n'), true)
+    assert.equal(takesOwnIds('runsc version VERSION_MISSING\n'), false)
+    assert.equal(takesOwnIds(''), false)
+  })
+})
 
 describe('gvisorSpec()', () => {
   it('gives a user namespace to a runsc that takes one beside a network', () => {
-    assert.ok(specOf().linux.uidMappings)
-    for (const changes of [{ runscDate: 20_221_219 }, { runscDate: undefined }, { givesUserNamespaces: false }]) {
-      assert.equal(givesOwnIds({ ...facts, ...changes }), false)
-      assert.equal(specOf(changes).linux.uidMappings, undefined)
-    }
+    assert.ok(specOf(true).linux.uidMappings)
+    assert.equal(specOf(false).linux.uidMappings, undefined)
   })
 
   it("shows limits in files of berth's, for control groups of gVisor's own have none", () => {
-    const mount = specOf().mounts.find(({ destination }) => destination === '/sys/fs/cgroup')
+    const mount = specOf(true).mounts.find(({ destination }) => destination === '/sys/fs/cgroup')
     assert.equal(mount?.type, 'bind')
     assert.equal(mount.source, '/bundle/limits')
   })

@@ -9,6 +9,8 @@ import { containerSpec } from '../container/spec.ts'
 /** What the specification depends on besides the sandbox. */
 export interface GvisorFacts {
   readonly facts: HostFacts
+  /** Whether its kernel can run as nobody on the host. */
+  readonly ownIds: boolean
   readonly layout: Layout
   /** A directory of `limitFiles`. */
   readonly limits: string
@@ -19,21 +21,13 @@ interface Container {
   readonly mounts: readonly { readonly destination: string; readonly type: string }[]
 }
 
-/** Debian 13's; Debian 12's of 20221219 ends at once when it is given a user namespace and the host's network. */
-const firstWithOwnIds = 20_240_729
-
-/** Whether gVisor's own kernel can run as nobody on the host. */
-export function givesOwnIds({ givesUserNamespaces, runscDate }: HostFacts): boolean {
-  return givesUserNamespaces && (runscDate ?? 0) >= firstWithOwnIds
-}
-
 /** The container level's specification as far as runsc takes it: the same walls once more, inside another kernel. */
-export function gvisorSpec(spec: SandboxSpec, { facts, layout, limits }: GvisorFacts, terminal?: TerminalSize): object {
-  const whole = containerSpec(
-    spec,
-    { ...specFacts(layout, facts), givesUserNamespaces: givesOwnIds(facts) },
-    terminal,
-  ) as Container // what that function makes
+export function gvisorSpec(
+  spec: SandboxSpec,
+  { facts, ownIds, layout, limits }: GvisorFacts,
+  terminal?: TerminalSize,
+): object {
+  const whole = containerSpec(spec, { ...specFacts(layout, facts), givesUserNamespaces: ownIds }, terminal) as Container // what that function makes
   const readable = ['bind', 'ro', 'nosuid', 'nodev', 'noexec']
   return {
     ...whole,

@@ -13,7 +13,7 @@ import { settingSteps, type Step } from './steps.ts'
 /** A level whose application is a process of the host's, with walls that the launcher puts round it. */
 export interface NativeLevel {
   readonly name: Level['name']
-  readonly weaknesses?: (facts: HostFacts) => readonly string[]
+  readonly weaknesses?: () => Promise<readonly string[]>
   /** Where the program is that becomes the first process, as the application sees it. */
   readonly init: string
   /** What the application sees of files; ends with `chroot`. */
@@ -27,7 +27,7 @@ export function nativeLevel(native: NativeLevel): Level {
   return {
     name: native.name,
     missing: () => missingPrograms([{ program: 'perl', package: 'perl-base', purpose: 'starts the applications' }]),
-    weaknesses: (facts) => native.weaknesses?.(facts) ?? [],
+    weaknesses: () => native.weaknesses?.() ?? [],
     uidInside: ({ idBase }) => idBase + appUid,
     prepare: (bundle) => prepare(native, bundle),
     runtime: launcher,

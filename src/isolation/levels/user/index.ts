@@ -6,6 +6,7 @@ import { broughtBy } from '../process/brought.ts'
 import { hostRoot } from '../process/host-root.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { resourceLimits } from '../walls.ts'
+import { hasLandlock } from './landlock.ts'
 import { landlockRules } from './rules.ts'
 
 /**
@@ -14,7 +15,7 @@ import { landlockRules } from './rules.ts'
  */
 const native: NativeLevel = {
   name: 'user',
-  weaknesses: ({ hasLandlock }) => (hasLandlock ? [] : [noLandlock]),
+  weaknesses: async () => ((await hasLandlock()) ? [] : [noLandlock]),
   init: programs.init,
   root: (bundle) => hostRoot(bundle, [['mount', 'proc', '/proc', dataOnly, 'hidepid=invisible']]),
   walls: async ({ spec, facts }) => [
