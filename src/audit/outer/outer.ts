@@ -4,9 +4,10 @@ import { PassThrough } from 'node:stream'
 import { runAttached } from '../../host/attached.ts'
 import { cgroupFacts, cgroupsBelow, countsSwap, removeCgroup } from '../../host/cgroups.ts'
 import { runCommand } from '../../host/command.ts'
-import { exists, mkdir, mkdtemp, readdir, removeTree, writeFile } from '../../host/files.ts'
+import { exists, mkdir, mkdtemp, readdir, realpath, removeTree, writeFile } from '../../host/files.ts'
 import { pathsOf, type Instance } from '../../host/instance.ts'
 import { unmountBelow } from '../../host/mounts.ts'
+import { sharedPaths } from '../../isolation/levels/vm/paths.ts'
 import type { StageLine, StageOrder } from '../stage/order.ts'
 import { capabilitiesOfOurs, devicesOfHost, loopsOfHost } from './facts.ts'
 import { writeOuterRoot } from './root.ts'
@@ -35,14 +36,28 @@ export async function playOutside(
   const folder = await mkdtemp(join(temporary, prefix))
   const id = basename(folder)
   try {
-    await writeBundle(instance, folder, id)
-    await playInBundle(instance, { folder, id, order, ...work })
+    const kernel = order.column === 'vm' ? await kernelOf(instance) : undefined
+    await writeBundle(instance, { folder, id, lent: kernel === undefined ? [] : [kernel] })
+    await playInBundle(instance, { folder, id, order: { ...order, kernel }, ...work })
   } finally {
     await removeOuter(instance, id)
   }
 }
 
-async function writeBundle(instance: Instance, folder: string, id: string): Promise<void> {
+/** What virtual machines boot, if this instance has it: too large to fetch for each audit. */
+async function kernelOf(instance: Instance): Promise<string | undefined> {
+  const { kernel } = sharedPaths(instance)
+  return (await exists(kernel)) ? realpath(kernel) : undefined
+}
+
+interface BundleOrder {
+  readonly folder: string
+  readonly id: string
+  /** Paths of this instance that the scene sees, and cannot write. */
+  readonly lent: readonly string[]
+}
+
+async function writeBundle(instance: Instance, { folder, id, lent }: BundleOrder): Promise<void> {
   const rootfs = join(folder, 'rootfs')
   const tree = join(folder, 'tree')
   for (const path of [rootfs, tree]) await mkdir(path, { mode: 0o755 })
@@ -53,7 +68,7 @@ async function writeBundle(instance: Instance, folder: string, id: string): Prom
   const spec = outerSpec({
     ...{ rootfs, hostname, cgroupPath: groupOf(instance, id) },
     argv: ['/usr/bin/tini-static', '-g', '--', process.execPath, ...process.execArgv, program],
-    shared: [...shared, ...ownPlaces(), pathsOf(instance).layers],
+    shared: [...shared, ...ownPlaces(), pathsOf(instance).layers, ...lent],
     capabilities: await capabilitiesOfOurs(),
     loops: await loopsOfHost(),
     devices: await devicesOfHost(),

@@ -6,6 +6,8 @@ import type { AuditCell, PostureReport } from '../../model/audit.ts'
 
 export const StageOrder = z.strictObject({
   column: z.string(),
+  /** Where this host keeps the kernel of its virtual machines; seen at the same place. */
+  kernel: z.string().optional(),
   /** Ids of the attacks, in order. */
   attacks: z.array(z.string()),
   /** The vulnerable application: unpacked layers, lowest first, and how it runs. */

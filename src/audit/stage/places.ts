@@ -1,3 +1,5 @@
+import { instanceFrom } from '../../host/instance.ts'
+
 /** Where things are in the outer container, which stands for a host. */
 export const places = {
   /** BERTH_HOME of the berth that the levels are started by. */
@@ -38,6 +40,9 @@ export const ports = { loopback: 7001, any: 7002, admin: 2019, sink: 7009 } as c
 export const hostInterface = 'wan0'
 
 export const sceneRun = '/run/berth-scene'
+
+/** The berth that the levels are started by. */
+export const sceneInstance = instanceFrom({ BERTH_HOME: places.home, BERTH_RUN: sceneRun })
 
 /** Volume of an application on the host, for levels of berth's. */
 export function volumeOf(role: 'attacked' | 'neighbour'): string {

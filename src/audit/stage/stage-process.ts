@@ -32,7 +32,7 @@ lines.on('line', (line) => {
 lines.on('close', () => process.exit(1))
 
 async function play(order: StageOrder): Promise<void> {
-  const column = columnCalled(order.column)
+  const column = columnCalled(order.column, order.kernel)
   const missing = await column.missing()
   say({ kind: 'column', missing })
   if (missing.length > 0) return

@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../../../host/command.ts'
-import { mkdir, rm } from '../../../host/files.ts'
-import { mountOverlay } from '../../../host/mounts.ts'
-import { spawnDetached } from '../../../host/processes.ts'
+import { mkdir } from '../../../host/files.ts'
 import { findProgram } from '../../../host/programs.ts'
 import { places } from '../places.ts'
 import type { Column, RunningApp, SceneApp } from './column.ts'
+import { writableRoot } from './roots.ts'
 
 /** What an engine gives that is only told to run an image: no flag that would seal anything. */
-interface Engine {
+export interface Engine {
   readonly name: string
   readonly programs: readonly { readonly program: string; readonly package: string }[]
   /** The command line up to its verb. */
@@ -98,69 +96,4 @@ export const podman: Engine = {
   flags: ['--ulimit', 'nofile=1024:4096', '--ulimit', 'nproc=4096:4096', '--log-driver', 'k8s-file'],
   prepare: () => Promise.resolve(),
   image: async (app) => ['--rootfs', await writableRoot(app)],
-}
-
-export const docker: Engine = {
-  name: 'docker-default',
-  programs: [
-    { program: 'docker', package: 'docker.io' },
-    { program: 'dockerd', package: 'docker.io' },
-  ],
-  command: ['docker', '--host', 'unix:///run/docker-audit/docker.sock'],
-  flags: [],
-  prepare: startDocker,
-  image: async (app) => {
-    await importImage(app)
-    return [`audit-${app.role}`]
-  },
-}
-
-/** The layers, and one on top that keeps what is written. */
-async function writableRoot({ role, layers }: SceneApp): Promise<string> {
-  const folder = `${places.work}/roots/${role}`
-  await runCommand(['umount', '--lazy', `${folder}/root`], { allowCodes: [0, 1, 32] })
-  await rm(folder, { recursive: true, force: true })
-  for (const name of ['root', 'upper', 'work']) await mkdir(`${folder}/${name}`, { recursive: true })
-  const lower = [...layers].reverse().join(':')
-  const options = `lowerdir=${lower},upperdir=${folder}/upper,workdir=${folder}/work`
-  await mountOverlay({ source: 'audit', target: `${folder}/root`, options })
-  return `${folder}/root`
-}
-
-const imported = new Set<string>()
-
-/** The script is fixed; the folder and the name are its arguments. */
-const importing =
-  'tar -C "$1" --one-file-system -c . | docker --host unix:///run/docker-audit/docker.sock import - "$2"'
-
-async function importImage(app: SceneApp): Promise<void> {
-  if (imported.has(app.role)) return
-  await runCommand(['sh', '-ec', importing, 'sh', await writableRoot(app), `audit-${app.role}`], {
-    timeoutSeconds: 180,
-  })
-  imported.add(app.role)
-}
-
-/** An engine of the scene's own: the host's would know of the host. */
-async function startDocker(): Promise<void> {
-  await mkdir('/run/docker-audit', { recursive: true })
-  const socket = '/run/docker-audit/docker.sock'
-  const places = [
-    '--data-root',
-    '/var/lib/scene-docker',
-    '--exec-root',
-    '/run/docker-audit/exec',
-    '--pidfile',
-    '/run/docker-audit/pid',
-  ]
-  await spawnDetached(['dockerd', '--host', `unix://${socket}`, ...places, '--log-level', 'error'], {
-    logFile: '/var/lib/scene-dockerd.log',
-  })
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    const answer = await runCommand(['docker', '--host', `unix://${socket}`, 'version'], { allowCodes: [0, 1] })
-    if (answer.code === 0) return
-    await sleep(200)
-  }
-  const said = await runCommand(['tail', '-n', '3', '/var/lib/scene-dockerd.log'])
-  throw new Error(`dockerd does not answer: ${said.stdout.trim()}`)
 }

@@ -1,13 +1,13 @@
 import { mkdir } from '../../../host/files.ts'
-import { instanceFrom } from '../../../host/instance.ts'
 import type { PostAnswer } from '../../../host/post.ts'
 import { ladder } from '../../../isolation/ladder.ts'
 import { bandwidthOf, standardBandwidth } from '../../../model/egress.ts'
 import type { LevelName } from '../../../model/levels.ts'
 import type { Limits } from '../../../model/release.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
-import { places, sceneRun, volumeOf } from '../places.ts'
+import { places, sceneInstance, volumeOf } from '../places.ts'
 import type { Column, RunningApp, SceneApp } from './column.ts'
+import { imageFor, lend } from './lent.ts'
 
 const mebibyte = 1024 ** 2
 
@@ -18,19 +18,21 @@ const sceneLimits: Limits = {
 }
 const volumeSize = { bytes: 64 * mebibyte, inodes: 4096 }
 
-export const sceneInstance = instanceFrom({ BERTH_HOME: places.home, BERTH_RUN: sceneRun })
-export const sceneIsolator = ladder(sceneInstance)
+const sceneIsolator = ladder(sceneInstance)
 
 /** A level of berth's own, by the same code that starts operators' applications. */
-export function levelColumn(level: LevelName): Column {
+export function levelColumn(level: LevelName, kernel?: string): Column {
   return {
     name: level,
     kind: 'level',
     hasOwnKernel: level === 'gvisor' || level === 'vm',
-    missing: () => sceneIsolator.missing(level),
+    missing: async () => {
+      await lend(level, kernel)
+      return sceneIsolator.missing(level)
+    },
     prepare: () => Promise.resolve(),
     start: async (app) => {
-      const spec = specOf(level, app)
+      const spec = { ...specOf(level, app), ...(await imageFor(level, app)) }
       await mkdir(`${places.home}/volumes/${app.role}`, { recursive: true })
       const { pid } = await sceneIsolator.start(spec)
       return runningOf(spec, app, pid)
