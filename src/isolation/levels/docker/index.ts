@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { chmodDirectory } from '../../../host/files.ts'
 import { findProgram } from '../../../host/programs.ts'
 import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
@@ -46,7 +48,8 @@ export const docker: Level = {
     const files = ['passwd', 'group'].map((name) => `--volume=${layout.scaffold}/etc/${name}:/etc/${name}:ro`)
     const run = ['run', `--name=${nameOf(layout)}`, '--pull=never', ...flags, ...own, ...files, '--no-healthcheck']
     const command = [program ?? dockerProgram, ...run, `--entrypoint=${waiting[0]}`, image, ...waiting.slice(1)]
-    const argv = ['/bin/sh', '-c', runAndAsk, 'sh', layout.outOfMemoryMark, nameOf(layout), ...command]
+    const groups = (driver === 'cgroupfs' ? memoryGroups(bundle) : undefined) ?? ''
+    const argv = ['/usr/bin/perl', watching, layout.outOfMemoryMark, nameOf(layout), groups, ...command]
     await prepareEngine(bundle, { argv, env, user })
   },
   runtime: launcher,
@@ -66,13 +69,13 @@ export const docker: Level = {
 const hostIds =
   'Docker gives containers no user namespaces of their own: applications run without one, as host users of their own'
 
-/** Docker takes a container's control group away with it, and the kernel's count of what ended for want of memory. */
-const runAndAsk = `mark=$1 name=$2
-shift 2
-"$@"
-code=$?
-[ "$("$1" inspect --type=container --format='{{.State.OOMKilled}}' "$name" 2>&1)" != true ] || : > "$mark"
-exit $code`
+const watching = fileURLToPath(new URL('docker.pl', import.meta.url))
+
+/** Where Docker makes the group with which version 1 limits memory; its count goes with it, so it has to be watched. */
+function memoryGroups({ layout, facts }: Bundle): string | undefined {
+  const root = facts.cgroups.version === 1 ? facts.cgroups.roots.get('memory') : undefined
+  return root === undefined ? undefined : join(root, layout.cgroup)
+}
 
 async function missing(): Promise<string[]> {
   const programs = await missingPrograms([

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cgroupDirectories, cgroupFacts, joinableDirectories, removeCgroup } from '../../../host/cgroups.ts'
-import { mkdir, writeFile } from '../../../host/files.ts'
+import { mkdir, readText, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { seccompProfile } from '../container/seccomp.ts'
@@ -25,7 +25,7 @@ export const lxc: Level = supervisedLevel({
 async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> {
   const { layout, spec, facts, terminal } = bundle
   const user = uidInside(spec, facts)
-  const files = filesOf(layout)
+  const [files, endScript] = [filesOf(layout), await noteMemory(bundle)]
   const config = lxcConfig(spec, {
     cgroups: facts.cgroups,
     limits,
@@ -45,7 +45,7 @@ async function prepare(bundle: Bundle, limits: SupervisedLimits): Promise<void> 
   await Promise.all([
     writeFile(files.config, config, { mode: 0o600 }),
     writeFile(files.filter, lxcFilter(seccompProfile(process.arch)), { mode: 0o600 }),
-    writeFile(files.end, noteMemory(bundle), { mode: 0o600 }),
+    writeFile(files.end, endScript, { mode: 0o600 }),
     prepareSupervised(bundle, {
       argv: [
         ...['/usr/bin/perl', fileURLToPath(new URL('lxc.pl', import.meta.url)), files.log],
@@ -73,15 +73,22 @@ function monitorGroup({ cgroup, bundle }: Layout): string {
 }
 
 /** LXC removes the control group when the sandbox has ended, and with it what it says about memory that ran out. */
-function noteMemory({ layout, facts }: Bundle): string {
-  const files = cgroupDirectories(facts.cgroups, layout.cgroup).flatMap((directory) =>
-    ['memory.oom_control', 'memory.events'].map((name) => join(directory, name)),
-  )
-  return `for file in ${files.map(quote).join(' ')}; do
+async function noteMemory({ layout, facts }: Bundle): Promise<string> {
+  const groups = [layout.cgroup, join(await memoryGroupOfInit(), layout.cgroup)]
+  const files = groups
+    .flatMap((group) => cgroupDirectories(facts.cgroups, group))
+    .flatMap((directory) => ['memory.oom_control', 'memory.events'].map((name) => join(directory, name)))
+  return `for file in ${[...new Set(files)].map(quote).join(' ')}; do
   [ -r "$file" ] || continue
   while read -r key value; do
     if [ "$key" = oom_kill ] && [ "$value" -gt 0 ]; then : > ${quote(layout.outOfMemoryMark)}; fi
   done < "$file"
 done
 `
+}
+
+/** Below it LXC makes its groups of version 1: the root, but where process 1 is itself in a container's group. */
+async function memoryGroupOfInit(): Promise<string> {
+  const groups = (await readText('/proc/1/cgroup')) ?? ''
+  return /^\d+:(?:.*,)?memory(?:,.*)?:(.+)$/m.exec(groups)?.[1] ?? '/'
 }
