@@ -42,6 +42,8 @@ export class TestSandboxes implements AsyncDisposable {
   readonly #stopWatching: () => void
   /** Of its own: where sandboxes see the host's processes, those of another test run may not be of the same user. */
   readonly #firstRange = 15_000 + randomInt(17_000)
+  /** Of a /31 for each sandbox: one among 12,000, so that tests at the same time hardly share it; none of a berth's own. */
+  readonly #block = `10.${randomInt(144, 192)}.${randomInt(256)}`
   #count = 0
 
   private constructor(level: LevelName, instance: Instance, isolator: Isolator, tree: string) {
@@ -65,8 +67,6 @@ export class TestSandboxes implements AsyncDisposable {
   spec(argv: readonly string[], over: Partial<SandboxSpec> = {}): SandboxSpec {
     const number = (this.#count += 1)
     const id = `app-${number}`
-    // A /31 of its own in a block that the tests of two runs are unlikely to share.
-    const block = `10.254.${parseInt(this.instance.name.slice(-2), 16)}`
     return {
       id,
       level: this.#level,
@@ -79,7 +79,7 @@ export class TestSandboxes implements AsyncDisposable {
       volumes: [],
       limits: this.limits,
       port: 8000,
-      link: { hostAddress: `${block}.${number * 2}`, sandboxAddress: `${block}.${number * 2 + 1}` },
+      link: { hostAddress: `${this.#block}.${number * 2}`, sandboxAddress: `${this.#block}.${number * 2 + 1}` },
       logFile: join(this.instance.home, 'logs', `${id}.log`),
       ...over,
     }
