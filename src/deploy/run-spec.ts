@@ -1,6 +1,7 @@
 import { bandwidthOf } from '../model/egress.ts'
 import { bytesOf, type Manifest } from '../model/manifest.ts'
 import type { ImageConfigPlan } from '../model/plan.ts'
+import { standardStopSignal, stopSignalName } from '../model/stop-signal.ts'
 import { standardIo, standardVolume, type RunSpec } from '../model/release.ts'
 
 /** How a release runs: what the manifest says, with the image's command, environment and folder. */
@@ -13,6 +14,7 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
     port: config.port,
     health: { path: start.health, timeoutSeconds: start.health_timeout },
     stopGraceSeconds: start.stop_grace,
+    ...stopPart(start.stop_signal ?? stopSignalName(config.stopSignal ?? '')),
     drainSeconds: start.drain,
     domains: start.domains,
     level: isolation.level,
@@ -35,6 +37,11 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
     })),
     initialise: { commands: initialise.run.map(commandLine), timeoutSeconds: initialise.timeout },
   }
+}
+
+/** Releases of earlier berths say nothing of it, and are the same as those that ask as these did. */
+function stopPart(stopSignal: string | undefined): Pick<RunSpec, 'stopSignal'> {
+  return stopSignal === undefined || stopSignal === standardStopSignal ? {} : { stopSignal }
 }
 
 /** As many files as ext4 gives by itself: one for each 16 KiB, and never so few that a small volume is of no use. */

@@ -30,7 +30,7 @@ export async function isAlive({ pid, startTime }: ProcessIdentity): Promise<bool
 }
 
 /** Sends a signal to exactly this process; does nothing when it has ended. */
-export async function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
+export async function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals | number): Promise<void> {
   if (await isAlive(identity)) killQuietly(identity.pid, signal)
 }
 
@@ -45,7 +45,7 @@ export async function waitForEnd(identity: ProcessIdentity, milliseconds: number
 }
 
 /** Sends a signal to a process, or with a negative id to a process group; one that has ended is no error. */
-export function killQuietly(pid: number, signal: NodeJS.Signals): void {
+export function killQuietly(pid: number, signal: NodeJS.Signals | number): void {
   try {
     process.kill(pid, signal)
   } catch (error) {

@@ -29,6 +29,7 @@ export function configDocument(config: ImageConfigPlan, layers: readonly Digest[
     architecture: architectures[process.arch] ?? process.arch,
     config: {
       ...config.described,
+      ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
       Cmd: config.argv,
       Env: Object.entries(config.env)
         .map(([name, value]) => `${name}=${value}`)
@@ -56,9 +57,11 @@ export function parseConfig(text: string): { config: ImageConfigPlan; layers: Di
   const argv = strings(config?.['Cmd'])
   const env = strings(config?.['Env'])
   const workdir = config?.['WorkingDir']
+  const stopSignal = config?.['StopSignal']
   const port = parseInt(Object.keys(record(config?.['ExposedPorts']) ?? {})[0] ?? '', 10)
   if (!layers || !argv || !env || typeof workdir !== 'string' || Number.isNaN(port)) return undefined
-  return { layers, config: { workdir, argv, env: Object.fromEntries(env.map(splitVariable)), port } }
+  const own = typeof stopSignal === 'string' ? { stopSignal } : {}
+  return { layers, config: { workdir, argv, env: Object.fromEntries(env.map(splitVariable)), port, ...own } }
 }
 
 /** The digest of a manifest's configuration and of its layers; undefined when the text is not a manifest. */

@@ -34,7 +34,7 @@ export interface Isolator {
   /** Runs a command inside a running sandbox, with the walls that its application has. */
   exec(id: string, argv: readonly string[], io: CommandIo, signal: AbortSignal): Promise<Exit>
 
-  /** SIGTERM, SIGKILL after `graceSeconds`; then removes every trace. Does nothing for an unknown id. */
+  /** The signal that asks it to end, SIGKILL after `graceSeconds`; then removes every trace. Does nothing for an unknown id. */
   stop(id: string, graceSeconds: number): Promise<void>
 
   /** Every sandbox of this berth instance that has left a trace on this host: process, mount, namespace or file. */

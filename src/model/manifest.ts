@@ -147,6 +147,13 @@ const Initialise = z.strictObject({
 const Start = z.strictObject({
   command: Command.optional().describe('What starts the application; detected when absent'),
   port: Port.optional().describe(
+const StopSignal = z.string().transform((text, context) => {
+  const name = stopSignalName(text)
+  if (name !== undefined) return name
+  context.addIssue({ code: 'custom', message: 'must be a signal that can ask to end, such as "SIGQUIT" or "SIGWINCH"' })
+  return z.NEVER
+})
+
     'Port on which it listens inside its sandbox, also given to it as PORT; default 8000, or what the Dockerfile exposes',
   ),
   health: z
@@ -155,7 +162,10 @@ const Start = z.strictObject({
     .default('/')
     .describe('Path that answers 2xx or 3xx once the application is ready'),
   health_timeout: z.int().min(1).max(3600).default(60).describe('Seconds the application may take to become healthy'),
-  stop_grace: z.int().min(0).max(3600).default(10).describe('Seconds between SIGTERM and SIGKILL'),
+  stop_signal: StopSignal.optional().describe(
+    'Signal that asks the application to end; default SIGTERM, or the STOPSIGNAL of the Dockerfile',
+  ),
+  stop_grace: z.int().min(0).max(3600).default(10).describe('Seconds between that signal and SIGKILL'),
   drain: z
     .int()
     .min(0)

@@ -21,6 +21,11 @@ describe('parseManifest()', () => {
     assert.deepEqual(manifest.initialise.run, [])
   })
 
+  it('has one name for each signal', () => {
+    const manifest = parseManifest('[start]\nstop_signal = "quit"\n', 'berth.toml')
+    assert.equal(manifest.start.stop_signal, 'SIGQUIT')
+  })
+
   it('reads a variable with its type and default', () => {
     const manifest = parseManifest('[configure.env]\nDB_PORT = { type = "port", default = 5432 }\n', 'berth.toml')
     assert.deepEqual(manifest.configure.env['DB_PORT'], { type: 'port', default: 5432, secret: false })
@@ -67,6 +72,13 @@ describe('parseManifest()', () => {
       text: '[start]\nhealth = "/健康"\n',
       at: 'berth.toml:2',
       message: /ASCII/,
+      fix: /Correct/,
+    },
+    {
+      it: 'refuses a signal that no application would get',
+      text: '[start]\nstop_signal = "SIGSTOP"\n',
+      at: 'berth.toml:2',
+      message: /can ask to end/,
       fix: /Correct/,
     },
     {

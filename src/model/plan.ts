@@ -56,6 +56,8 @@ export interface ImageConfigPlan {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly port: number
+  /** What asks it to end, as a Dockerfile or an image has it: anything. */
+  readonly stopSignal?: string
   /** More fields of the image's own configuration, which only describe (image-spec, config.md). */
   readonly described?: Readonly<Record<string, unknown>>
 }

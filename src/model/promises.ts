@@ -23,6 +23,7 @@ export const promiseMeanings = {
   makesNothingOfKernels: "makes no device nodes and no namespaces, not even of its own kernel's",
   knowsItsWalls: 'reads of its walls in /proc what Linux has there',
   plainDirectories: 'has plain directories for /dev, /etc and /tmp, whatever its image makes of them',
+  realTimeSignals: 'is asked to end by a real-time signal (`SIGRTMIN+3`) where it wants that, instead of by SIGTERM',
   namesTerminals: 'finds the name of the terminal that a command of its operator has',
   seenFromHost: 'is processes of the host, whose walls the host can see',
 } as const
@@ -59,7 +60,7 @@ export const levelPromises: Readonly<Record<LevelName, Promises>> = {
   // Its calls are answered by a kernel of its own, which has a filter on the host instead.
   gvisor: allBut(
     ...(['seenFromHost', 'seccomp', 'ownInotify', 'survivesForks', 'makesNothingOfKernels'] as const),
-    ...(['knowsItsWalls', 'namesTerminals'] as const),
+    ...(['knowsItsWalls', 'namesTerminals', 'realTimeSignals'] as const),
   ),
   vm: allBut('seenFromHost'),
 }

@@ -31,6 +31,8 @@ export const RunSpec = z.strictObject({
   port: z.int(),
   health: z.strictObject({ path: z.string(), timeoutSeconds: z.number() }),
   stopGraceSeconds: z.number(),
+  /** A name of `stopSignalName`; missing: SIGTERM. */
+  stopSignal: z.string().optional(),
   drainSeconds: z.number(),
   domains: z.array(z.string()),
   level: z.enum(levelNames),

@@ -27,6 +27,8 @@ export interface SandboxSpec {
   readonly link?: Link
   /** What leads out of it by that link, and how wide it is; without this, nothing does, and it is not bounded. */
   readonly network?: Network
+  /** What asks it to end, as `stopSignalName` has it; missing: SIGTERM. */
+  readonly stopSignal?: string
   readonly logFile: string
 }
 

@@ -124,6 +124,25 @@ export function lifeOfSandboxes(level: LevelName): void {
       assert.deepEqual(await leftovers(all.instance), [])
     })
 
+    const asked = [
+      { stopSignal: 'SIGQUIT', number: 3 },
+      { stopSignal: 'SIGWINCH', number: 28 },
+      { stopSignal: 'SIGRTMIN+3', number: promises.realTimeSignals ? 37 : 15 },
+    ]
+    for (const { stopSignal, number } of asked) {
+      it(`sends signal ${number} to what wants to be asked with ${stopSignal}`, async () => {
+        await using all = await sandboxes()
+        const script = `import signal, sys, time
+for number in {15, ${number}}: signal.signal(number, lambda number, frame: (print(number, flush=True), sys.exit()))
+print('ready', flush=True)
+while True: time.sleep(1)`
+        const { id, spec } = await all.start(['python3', '-c', script], { stopSignal })
+        await eventually('its first line', async () => (await all.log(spec)).find((line) => line === 'ready'))
+        await all.isolator.stop(id, 60)
+        assert.deepEqual(await all.log(spec), ['ready', String(number)])
+      })
+    }
+
     it('does nothing for an unknown id', async () => {
       await using all = await sandboxes()
       await all.isolator.stop('nobody-1', 5)

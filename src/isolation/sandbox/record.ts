@@ -12,6 +12,8 @@ export interface SandboxNote {
   readonly init: ProcessIdentity
   readonly monitor: ProcessIdentity
   readonly logFile: string
+  /** See `SandboxSpec`. */
+  readonly stopSignal?: string | undefined
 }
 
 export async function writeRecord(layout: Layout, note: SandboxNote): Promise<void> {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeCgroup } from '../../host/cgroups.ts'
 import { runCommand } from '../../host/command.ts'
@@ -6,6 +7,7 @@ import type { Instance } from '../../host/instance.ts'
 import { unmountBelow } from '../../host/mounts.ts'
 import { removeInterfaces } from '../../host/network.ts'
 import { identify, isAlive, type ProcessIdentity, sendSignal, waitForEnd } from '../../host/processes.ts'
+import { signalNumber, standardStopSignal } from '../../model/stop-signal.ts'
 import type { Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -23,15 +25,16 @@ export async function endGracefully(
 ): Promise<void> {
   const record = await readRecord(layout)
   if (!record) return
-  const { id, init } = record
-  if (level.terminate) await level.terminate({ layout, id, init, facts })
-  else await terminateInit(init)
+  const { id, init, stopSignal = standardStopSignal } = record
+  const signal = signalNumber(stopSignal) ?? constants.signals.SIGTERM
+  if (level.terminate) await level.terminate({ layout, id, init, facts }, signal)
+  else await terminateInit(init, signal)
   await waitForEnd(init, graceSeconds * 1000)
 }
 
-async function terminateInit(init: ProcessIdentity): Promise<void> {
+async function terminateInit(init: ProcessIdentity, signal: number): Promise<void> {
   await untilSignalsPass(init)
-  await sendSignal(init, 'SIGTERM')
+  await sendSignal(init, signal)
 }
 
 /**

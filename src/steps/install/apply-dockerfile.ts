@@ -112,7 +112,8 @@ function runConfig(
   return {
     ...{ argv, env, port },
     workdir: rest.WorkingDir ?? '/',
-    described: { ...(Labels && { Labels }), ...(Volumes && { Volumes }), ...(StopSignal && { StopSignal }) },
+    ...(StopSignal && { stopSignal: StopSignal }),
+    described: { ...(Labels && { Labels }), ...(Volumes && { Volumes }) },
   }
 }
 

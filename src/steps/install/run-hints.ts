@@ -1,4 +1,5 @@
 import { Problem } from '../../model/problem.ts'
+import { signalNumber, stopSignalName } from '../../model/stop-signal.ts'
 import { evaluateStage, type DockerfilePlan, type EvaluatedStage, type ImageConfig } from './dockerfile/index.ts'
 import type { DockerfileInstall } from './plan-dockerfile.ts'
 
@@ -43,13 +44,10 @@ function volumeHints({ Volumes = {} }: ImageConfig, directories: readonly string
 }
 
 function signalHints({ StopSignal }: ImageConfig): RunHint[] {
-  if (StopSignal === undefined || /^(SIG)?TERM$|^15$/i.test(StopSignal)) return []
-  return [
-    {
-      message: `STOPSIGNAL ${StopSignal} is not sent: berth asks with SIGTERM, and waits for \`stop_grace\``,
-      matters: true,
-    },
-  ]
+  if (StopSignal === undefined || stopSignalName(StopSignal) !== undefined) return []
+  const why =
+    signalNumber(StopSignal) === undefined ? 'there is no such signal' : 'no program could end in order at that'
+  return [{ message: `STOPSIGNAL ${StopSignal} is not sent, but SIGTERM: ${why}`, matters: true }]
 }
 
 function healthHints({ Healthcheck }: ImageConfig): RunHint[] {

@@ -32,8 +32,9 @@ export interface SpecInput {
 
 /** The sandbox that serves a release. */
 export function servingSpec(input: SpecInput, link: Link, nameServer: string): SandboxSpec {
-  const { argv, egress, links, bandwidth } = input.release.run
-  return { ...oneOffSpec(input, argv), link, network: { egress, links, bandwidth, nameServer } }
+  const { argv, egress, links, bandwidth, stopSignal } = input.release.run
+  const network = { egress, links, bandwidth, nameServer }
+  return { ...oneOffSpec(input, argv), link, network, ...(stopSignal === undefined ? {} : { stopSignal }) }
 }
 
 /** The same walls, environment and volumes around another command, with loopback as its only network. */

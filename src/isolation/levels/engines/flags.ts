@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { signalNumber, standardStopSignal } from '../../../model/stop-signal.ts'
 import type { Bundle } from '../../level.ts'
 import { programs } from '../../sandbox/programs.ts'
 import { type SeccompProfile, seccompProfile } from '../container/seccomp.ts'
@@ -28,7 +29,8 @@ export function hardenedFlags({ layout, spec, facts, terminal }: Bundle, engine:
     ...['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'],
     `--security-opt=seccomp=${engine.seccompFile}`,
     `--user=${engine.user}:${engine.user}`,
-    ...['--network=none', `--hostname=${spec.hostname}`, '--workdir=/', '--oom-score-adj=500', '--stop-signal=SIGTERM'],
+    ...['--network=none', `--hostname=${spec.hostname}`, '--workdir=/', '--oom-score-adj=500'],
+    `--stop-signal=${signalNumber(spec.stopSignal ?? standardStopSignal)}`, // for when the engine itself ends
     ...[`--pids-limit=${limits.pids}`, `--memory=${memory}`, `--cpus=${limits.cpus}`],
     ...(facts.countsSwap ? [`--memory-swap=${memory}`] : []),
     ...(engine.cgroupParent === undefined ? [] : [`--cgroup-parent=${engine.cgroupParent}`]),

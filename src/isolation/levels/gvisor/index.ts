@@ -1,8 +1,6 @@
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeLimitedGroup } from '../../../host/cgroup-limits.ts'
-import { runCommand } from '../../../host/command.ts'
 import { mkdir, writeFile } from '../../../host/files.ts'
 import { sendSignal } from '../../../host/processes.ts'
 import type { CommandLine, InsideCommand, Level, Running } from '../../level.ts'
@@ -42,11 +40,9 @@ export const gvisor: Level = {
   examine: examineGvisor,
 }
 
-/** runsc's process hands on to the application's first one what it gets; of real-time signals it has to be told. */
-async function terminate({ layout, init }: Running, signal: number): Promise<void> {
-  if (signal === constants.signals.SIGTERM) return sendSignal(init, signal)
-  const kill = ['runsc', '--root', stateOf(layout), 'kill', nameOf(layout), String(signal)] as const
-  await runCommand(kill, { allowCodes: [0, 1, 128] }) // of what has just ended
+/** runsc's process hands signals on to the application's first one; it knows no real-time signals (`runsc kill` neither). */
+async function terminate({ init }: Running, signal: number): Promise<void> {
+  await sendSignal(init, signal < 32 ? signal : 'SIGTERM')
 }
 
 const runsAsRoot =

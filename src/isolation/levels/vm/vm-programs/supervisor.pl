@@ -10,6 +10,7 @@
 # sandbox's own files.
 use strict;
 use warnings;
+use Config;
 
 my $programs = __FILE__ =~ s{[^/]*$}{}r;
 require "$programs$_.pl" for qw(frames kernel supervisor-network supervisor-machine);
@@ -18,7 +19,10 @@ our ($window, $piece);
 # As tini shows that it is ready for signals.
 $SIG{TTIN} = 'IGNORE';
 my @signals;
-$SIG{$_} = sub { push @signals, $_[0] } for qw(TERM INT HUP QUIT USR1 USR2 CHLD);
+my @names = (split ' ', $Config{sig_name})[0 .. 64];    # at their numbers; what follows are other names
+my %number = map { $names[$_] => $_ } 1 .. 64;
+my %is_own = map { $_ => 1 } qw(KILL STOP TTIN TTOU SEGV BUS FPE ILL TRAP ABRT SYS PIPE NUM32 NUM33);    # tini's, too
+$SIG{$_} = sub { push @signals, $_[0] } for grep { !$is_own{$_} } keys %number;
 $SIG{PIPE} = 'IGNORE';
 
 my $directory = shift @ARGV // die "supervisor: no directory\n";
@@ -87,9 +91,8 @@ sub ask_guest { my ($number, $kind, $payload) = @_; $to_guest .= frame($number, 
 sub heed {
     my ($name) = @_;
     return if $name eq 'CHLD';
-    my %number = (HUP => 1, INT => 2, QUIT => 3, USR1 => 10, USR2 => 12, TERM => 15);
     if ($is_up) { ask_guest(0, 'K', pack('n', $number{$name})) }
-    elsif ($name =~ /TERM|INT|QUIT/) { finish(128 + $number{$name}) }    # nothing has begun that could end itself
+    else        { finish(128 + $number{$name}) }    # nothing has begun that could end itself
 }
 
 # Looked at, not waited for: this process is not of the terminal's session.
