@@ -3,6 +3,7 @@ import { isKeyText } from './attestation.ts'
 import { parseEgress, standardBandwidth } from './egress.ts'
 import { defaultLevel, levelNames } from './levels.ts'
 import { appNamePattern } from './names.ts'
+import { stopSignalName } from './stop-signal.ts'
 
 /** The manifest, `berth.toml`: schema, type, JSON Schema and reference page all come from this one declaration. */
 
@@ -144,9 +145,6 @@ const Initialise = z.strictObject({
   timeout: z.int().min(1).max(86_400).default(600).describe('Seconds each command may take'),
 })
 
-const Start = z.strictObject({
-  command: Command.optional().describe('What starts the application; detected when absent'),
-  port: Port.optional().describe(
 const StopSignal = z.string().transform((text, context) => {
   const name = stopSignalName(text)
   if (name !== undefined) return name
@@ -154,6 +152,9 @@ const StopSignal = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const Start = z.strictObject({
+  command: Command.optional().describe('What starts the application; detected when absent'),
+  port: Port.optional().describe(
     'Port on which it listens inside its sandbox, also given to it as PORT; default 8000, or what the Dockerfile exposes',
   ),
   health: z
