@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { mkdir } from '../host/files.ts'
 import type { Release } from '../model/release.ts'
 import type { Secret } from '../model/secret.ts'
+import { isBuildSetting } from '../model/ssh-settings.ts'
 import type { SpecInput } from '../steps/start/spec.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
@@ -19,9 +20,9 @@ export async function specInputFor(berth: Berth, app: App, release: Release): Pr
   return { release, appId: app.id, sandboxNumber: state.apps.takeSandboxNumber(app.id), layers, secrets, paths }
 }
 
-/** The values of a release's secrets. */
+/** The values of a release's secrets, but for those that only its build may use. */
 export async function openSecrets({ state }: Berth, app: App, release: Release): Promise<Record<string, Secret>> {
-  const names = Object.entries(release.secretVersions)
+  const names = Object.entries(release.secretVersions).filter(([name]) => !isBuildSetting(name))
   const opened = names.map(
     async ([name, version]) => [name, await state.settings.openSecret(app, { name, version })] as const,
   )

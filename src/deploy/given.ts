@@ -1,5 +1,6 @@
 import type { Variable } from '../model/manifest.ts'
 import { Secret } from '../model/secret.ts'
+import { isBuildSetting } from '../model/ssh-settings.ts'
 import { checkAssignment, requireSettings } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Setting } from '../store/settings.ts'
@@ -33,7 +34,7 @@ export function wantedSettings(
   }
   for (const [name, value] of Object.entries(change.set)) {
     checkAssignment(name, value)
-    const isSecret = declared[name]?.secret ?? secret.has(name)
+    const isSecret = isBuildSetting(name) || (declared[name]?.secret ?? secret.has(name))
     plain.delete(name)
     secret.delete(name)
     if (isSecret) secret.set(name, new Secret(value))

@@ -1,5 +1,6 @@
 import type { Artifact, ArtifactKind } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
+import type { Secret } from '../model/secret.ts'
 
 /** What an ecosystem has to know of its registry's protocol, so that builds can be recorded once and replayed for ever. */
 
@@ -62,6 +63,18 @@ export interface Taking extends Pick<Asking, 'headers'> {
 /** What an artifact is called; the rest of it comes from the download. */
 export type ArtifactName = Pick<Artifact, 'kind' | 'name' | 'version' | 'tags'>
 
+/** What is needed to log in somewhere over ssh. */
+export interface SshAccess {
+  /** The settings that may have a key. */
+  readonly names: readonly string[]
+  /** Those of them that are set. */
+  keys(): Promise<readonly { readonly name: string; readonly key: Secret }[]>
+  /** Lines of known hosts. */
+  knownHosts(): Promise<string>
+  /** The IP address of a host that a build may reach. @throws Refused, Error when the name has none */
+  addressOf(host: string): Promise<string>
+}
+
 export interface Recorder {
   /** What was published later is invisible. */
   readonly asOf: Date | undefined
@@ -85,6 +98,7 @@ export interface Recorder {
   cacheDirectory(): Promise<string>
   /** Path of an artifact's content in the store. */
   path(artifact: Artifact): string
+  readonly ssh: SshAccess
 }
 
 export interface Shelf {
@@ -96,6 +110,7 @@ export interface Shelf {
   provide(artifact: Artifact): Promise<string>
   notice(message: string): void
   cacheDirectory(): Promise<string>
+  readonly ssh: SshAccess
 }
 
 /** The server answered, but not with what was asked for. */

@@ -27,6 +27,8 @@ export interface LockingProxyOptions {
   readonly onFetch: (fetch: Fetch) => void
   readonly onNotice: (message: string) => void
   readonly network?: Partial<Network>
+  /** What the operator has set for this build. */
+  readonly setting?: (name: string) => Promise<string | undefined>
 }
 
 export interface LockingProxy {

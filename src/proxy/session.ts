@@ -5,8 +5,17 @@ import * as files from '../host/files.ts'
 import type { HashingFile } from '../host/hashing-file.ts'
 import { digestOf, type Artifact, type ArtifactKind } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
-import { withoutUserinfo } from '../model/secret.ts'
-import { NotFound, type ArtifactName, type Document, type Recorder, type Shelf, type Taking } from './adapter.ts'
+import { Secret, withoutUserinfo } from '../model/secret.ts'
+import { knownHostsSetting, sshKeySetting } from '../model/ssh-settings.ts'
+import {
+  NotFound,
+  type ArtifactName,
+  type Document,
+  type Recorder,
+  type Shelf,
+  type SshAccess,
+  type Taking,
+} from './adapter.ts'
 import type { Upstream, UpstreamAnswer } from './upstream.ts'
 
 /** Where content goes, and where it comes from: the blob store. */
@@ -17,7 +26,10 @@ export interface BlobShelf {
 }
 
 /** What a build may do with the outside. */
-export type Session =
+export type Session = {
+  /** Names of the keys with which it may fetch over ssh, as in `--mount=type=ssh,id=…`; without any: the default one. */
+  readonly sshIds?: readonly string[]
+} & (
   | {
       readonly mode: 'record'
       readonly asOf?: Date
@@ -30,6 +42,7 @@ export type Session =
       /** The path of an artifact's content, which is fetched when it is not in the store. */
       provide(artifact: Artifact): Promise<string>
     }
+)
 
 export interface Surroundings {
   readonly upstream: Upstream
@@ -37,6 +50,8 @@ export interface Surroundings {
   /** For what adapters keep. */
   readonly cacheDirectory: string
   readonly onNotice: (message: string) => void
+  /** What the operator has set for this build; undefined: nothing. */
+  readonly setting?: (name: string) => Promise<string | undefined>
 }
 
 /** Collects what a build fetches. */
@@ -68,6 +83,7 @@ export class RecordingSession {
       notice: onNotice,
       cacheDirectory: () => ownDirectory(cacheDirectory, kind),
       path: (artifact) => blobs.path(digestOf(artifact)),
+      ssh: sshAccess(this.#session, this.#around),
     }
   }
 
@@ -118,13 +134,29 @@ function decoded({ stream, headers }: UpstreamAnswer): AsyncIterable<Buffer> {
 export function shelfFor(
   kind: ArtifactKind,
   session: Extract<Session, { mode: 'replay' }>,
-  { cacheDirectory, onNotice }: Surroundings,
+  around: Surroundings,
 ): Shelf {
+  const { cacheDirectory, onNotice } = around
   return {
     artifacts: session.artifacts,
     provide: (artifact) => session.provide(artifact),
     notice: onNotice,
     cacheDirectory: () => ownDirectory(cacheDirectory, kind),
+    ssh: sshAccess(session, around),
+  }
+}
+
+/** The keys of a session are asked for when something is fetched with them, and not before. */
+function sshAccess({ sshIds = [] }: Session, { setting, upstream }: Surroundings): SshAccess {
+  const names = sshIds.length === 0 ? [sshKeySetting()] : sshIds.map((id) => sshKeySetting(id))
+  return {
+    names,
+    keys: async () => {
+      const values = await Promise.all(names.map(async (name) => ({ name, value: await setting?.(name) })))
+      return values.flatMap(({ name, value }) => (value ? [{ name, key: new Secret(value) }] : []))
+    },
+    knownHosts: async () => (await setting?.(knownHostsSetting)) ?? '',
+    addressOf: (host) => upstream.permitted(host),
   }
 }
 

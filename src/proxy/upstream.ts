@@ -66,7 +66,7 @@ export class Upstream {
 
   async #send(url: URL, { method = 'GET', headers = {}, body }: Asking): Promise<IncomingMessage> {
     const host = bare(url.hostname)
-    const address = await this.#permitted(host)
+    const address = await this.permitted(host)
     const send = url.protocol === 'https:' ? requestHttps : requestHttp
     const options = {
       host: address,
@@ -84,8 +84,11 @@ export class Upstream {
     })
   }
 
-  /** The address to connect to. Every address of the name must be permitted, not just one of them. */
-  async #permitted(host: string): Promise<string> {
+  /**
+   * The address to connect to. Every address of the name must be permitted, not just one of them.
+   * @throws Refused, Error when there is none
+   */
+  async permitted(host: string): Promise<string> {
     const addresses = await this.#resolve(host)
     for (const address of addresses) {
       const refusal = this.#network.refusal(address)

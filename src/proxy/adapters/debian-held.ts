@@ -53,6 +53,7 @@ async function indexOf(debs: readonly Artifact[], recorder: Recorder): Promise<s
     provide: (artifact) => Promise.resolve(recorder.path(artifact)),
     notice: (message) => recorder.notice(message),
     cacheDirectory: () => recorder.cacheDirectory(),
+    ssh: recorder.ssh,
   })
   const entries = debs.flatMap((artifact) => {
     const control = controls.get(artifact)

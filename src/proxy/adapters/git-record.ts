@@ -9,7 +9,9 @@ import type { Recorder } from '../adapter.ts'
 import { nameOf } from './generic-request.ts'
 import { openGateway } from './git-gateway.ts'
 import { alone, readTags, tagsFor, type Refs } from './git-refs.ts'
-import { GitRepository, listRemote } from './git-repository.ts'
+import { GitRepository, listRemote, type GitRemote } from './git-repository.ts'
+import { readSshAddress } from './git-ssh-address.ts'
+import { throughSsh } from './git-ssh.ts'
 
 /** What a build was given of a repository: commits with their history, or alone. */
 interface Copy {
@@ -89,7 +91,7 @@ export class RecordedRepository {
   async #fetchInto(repository: GitRepository, ids: ReadonlySet<string>, asker: Asker): Promise<void> {
     const refs = await this.refs(asker)
     try {
-      await this.#through(asker, (url) => repository.fetch(url, ids, refs))
+      await this.#through(asker, (remote) => repository.fetch(remote, ids, refs))
     } catch (error) {
       if (!(error instanceof CommandFailed)) throw error
       const said = error.stderr.trim().split('\n').at(-1) ?? ''
@@ -136,10 +138,11 @@ export class RecordedRepository {
     return { repository, given: new Set() }
   }
 
-  async #through<Result>({ recorder, headers }: Asker, work: (url: string) => Promise<Result>): Promise<Result> {
+  async #through<Result>({ recorder, headers }: Asker, work: (remote: GitRemote) => Promise<Result>): Promise<Result> {
+    if (this.#url.startsWith('ssh:')) return throughSsh(readSshAddress(this.#url), recorder.ssh, work)
     const gateway = await openGateway(recorder, { repository: this.#url, headers })
     try {
-      return await work(gateway.url)
+      return await work({ url: gateway.url })
     } finally {
       await gateway.close()
     }

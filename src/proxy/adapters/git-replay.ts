@@ -7,7 +7,9 @@ import type { Artifact } from '../../model/lock.ts'
 import { downloadFailed } from '../../model/problems/install.ts'
 import type { Shelf } from '../adapter.ts'
 import { alone, commitOf, readTags, type Refs } from './git-refs.ts'
-import { GitRepository } from './git-repository.ts'
+import { GitRepository, type GitRemote } from './git-repository.ts'
+import { readSshAddress } from './git-ssh-address.ts'
+import { throughSsh } from './git-ssh.ts'
 
 /** A repository as a lock has it: the names and commits that were recorded, whatever has become of it. */
 export class ReplayedRepository {
@@ -66,7 +68,7 @@ async function fill(repository: GitRepository, artifact: Artifact, shelf: Shelf)
   const { refs, pinned } = readTags([artifact])
   await repository.create(commitOf(artifact))
   const packPath = await shelf.provide(artifact).catch(() => undefined)
-  if (packPath === undefined) await fetchAgain(repository, artifact)
+  if (packPath === undefined) await fetchAgain(repository, artifact, shelf)
   else await repository.load(packPath, pinned)
   await repository.name(refs)
 }
@@ -76,13 +78,17 @@ async function fill(repository: GitRepository, artifact: Artifact, shelf: Shelf)
  * is fetched from where it was, by its ids.
  * @throws downloadFailed
  */
-async function fetchAgain(repository: GitRepository, artifact: Artifact): Promise<void> {
+async function fetchAgain(repository: GitRepository, artifact: Artifact, shelf: Shelf): Promise<void> {
   const { refs, pinned } = readTags([artifact])
   const nameless: Refs = { ids: new Map(), peeled: new Map(), head: undefined }
-  try {
+  const fetch = async (remote: GitRemote) => {
     // A server may know commits by their names alone; then the names must not have moved.
-    await repository.fetch(artifact.url, pinned, nameless).catch(() => repository.fetch(artifact.url, pinned, refs))
+    await repository.fetch(remote, pinned, nameless).catch(() => repository.fetch(remote, pinned, refs))
     await repository.check(pinned)
+  }
+  try {
+    if (artifact.url.startsWith('ssh:')) await throughSsh(readSshAddress(artifact.url), shelf.ssh, fetch)
+    else await fetch({ url: artifact.url })
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error
     const reason = error.stderr.trim().split('\n').at(-1) ?? 'no answer'

@@ -33,14 +33,27 @@ const environment = {
 const secondsToFetch = 1800
 const largestAnswer = 1024 ** 3
 
-async function git(args: readonly string[], input?: string): Promise<string> {
-  const options = { env: environment, timeoutSeconds: secondsToFetch, ...(input === undefined ? {} : { input }) }
+/** Where a repository comes from. */
+export interface GitRemote {
+  readonly url: string
+  /** What git needs to know to get there. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+interface GitInput {
+  readonly input?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+async function git(args: readonly string[], { input, environment: more }: GitInput = {}): Promise<string> {
+  const env = { ...environment, ...more }
+  const options = { env, timeoutSeconds: secondsToFetch, ...(input === undefined ? {} : { input }) }
   return (await runCommand(['git', ...settings, ...args], options)).stdout
 }
 
 /** The names that a server has. @throws CommandFailed */
-export async function listRemote(url: string): Promise<Refs> {
-  return parseRemote(await git(['ls-remote', '--quiet', '--symref', '--', url]))
+export async function listRemote({ url, environment = {} }: GitRemote): Promise<Refs> {
+  return parseRemote(await git(['ls-remote', '--quiet', '--symref', '--', url], { environment }))
 }
 
 /** A pack is more than a commit needs when it was packed for another; up to this many objects it is packed afresh. */
@@ -81,7 +94,7 @@ export class GitRepository {
   }
 
   /** Fetches objects: by the names that they have, which any server allows, or else by their ids. @throws CommandFailed */
-  async fetch(url: string, ids: ReadonlySet<string>, refs: Refs): Promise<void> {
+  async fetch({ url, environment = {} }: GitRemote, ids: ReadonlySet<string>, refs: Refs): Promise<void> {
     const nameless = new Set(ids)
     const named = [...refs.ids].flatMap(([name, id]) => {
       if (!ids.has(id)) return []
@@ -91,7 +104,7 @@ export class GitRepository {
     const lines = [...named, ...[...nameless].map((id) => `+${id}:refs/berth/${id}\n`)]
     const depth = this.isShallow ? ['--depth=1'] : []
     const options = ['--quiet', '--force', '--no-write-fetch-head', '--no-recurse-submodules', ...depth, '--stdin']
-    await this.#run(['fetch', ...options, '--', url], lines.join(''))
+    await git(['-C', this.path, 'fetch', ...options, '--', url], { input: lines.join(''), environment })
   }
 
   /** Writes a pack of everything that the objects lead to. @returns its SHA-256 and size */
@@ -171,7 +184,7 @@ export class GitRepository {
   }
 
   #run(args: readonly string[], input?: string): Promise<string> {
-    return git(['-C', this.path, ...args], input)
+    return git(['-C', this.path, ...args], input === undefined ? {} : { input })
   }
 
   #open(args: readonly string[], protocol = '') {

@@ -2,20 +2,23 @@ import { gunzipSync } from 'node:zlib'
 import { withoutUserinfo } from '../../model/secret.ts'
 import type { BuildRequest } from '../adapter.ts'
 import { readPackets } from './git-packet.ts'
+import { sshAddressBehind } from './git-ssh-address.ts'
 
 /** What a client of git asks over HTTP (gitprotocol-http(5)). */
 
 export interface GitRequest {
   readonly kind: 'refs' | 'fetch' | 'push' | 'files' | 'large files'
-  /** Address of the repository, as the client has it, without credentials. */
+  /** Address of the repository, as the client has it, without credentials; over HTTP or ssh. */
   readonly repository: string
 }
 
-/** @returns undefined for what is none of git's */
+/** @returns undefined for what is none of git's @throws sshAddressRefused */
 export function readGitRequest({ method, url, headers }: BuildRequest): GitRequest | undefined {
   const kind = kindOf(method, url, headers['user-agent'] ?? '')
   const path = url.pathname.replace(/\/(info\/refs|info\/lfs\/.*|git-(upload|receive)-pack)$/, '')
-  return kind && { kind, repository: withoutUserinfo(url.origin) + path }
+  if (!kind) return undefined
+  const ssh = sshAddressBehind({ host: url.host, pathname: path })
+  return { kind, repository: ssh?.url ?? withoutUserinfo(url.origin) + path }
 }
 
 function kindOf(method: string, { pathname, searchParams }: URL, agent: string): GitRequest['kind'] | undefined {

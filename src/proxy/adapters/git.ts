@@ -5,7 +5,7 @@ import { ReplayedRepository } from './git-replay.ts'
 import type { GitRepository } from './git-repository.ts'
 import { bodyOf, protocolOf, readCommand, readGitRequest, type GitRequest } from './git-request.ts'
 
-/** Repositories of git over HTTP: a clone is locked by the commits that it got. */
+/** Repositories of git over HTTP and ssh: a clone is locked by the commits that it got. */
 export const git: MakeAdapter = () => new GitAdapter()
 
 /** A repository of either mode. */
@@ -24,7 +24,7 @@ class GitAdapter implements Adapter {
     if (!asked) return undefined
     if (asked.kind !== 'refs' && asked.kind !== 'fetch') return this.#refuse(asked, recorder)
     const asker = { recorder, headers: credentialsOf(request) }
-    if (asked.kind === 'refs') {
+    if (asked.kind === 'refs' && !asked.repository.startsWith('ssh:')) {
       const { status, headers, body } = await recorder.ask(request.url, { headers: asker.headers })
       if (status !== 200) return { status, headers: pick(headers, ['content-type', 'www-authenticate']), body }
       if (headers['content-type'] !== type('advertisement')) return this.#refuse({ ...asked, kind: 'files' }, recorder)

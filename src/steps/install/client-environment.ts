@@ -1,5 +1,6 @@
 import { findDebianSnapshot } from '../../host/debian-snapshot.ts'
 import { buildProxyUrl } from '../../isolation/build/sandbox.ts'
+import { gitEnvironment, gitSshScript } from '../../proxy/adapters/git-client.ts'
 import { npmEnvironment } from '../../proxy/adapters/npm-client.ts'
 import { goEnvironment } from '../../proxy/adapters/go-checksums.ts'
 import type { Session } from '../../proxy/session.ts'
@@ -26,6 +27,7 @@ export function clientEnvironment(session: Session): Record<string, string> {
     WGETRC: `${insideDirectory}/wgetrc`,
     // It looks for newer seeds behind the build's back.
     VIRTUALENV_NO_PERIODIC_UPDATE: '1',
+    ...gitEnvironment(`${insideDirectory}/git-ssh`),
     ...npmEnvironment(session.mode),
     ...(session.mode === 'replay' ? goEnvironment(session.artifacts) : {}),
   }
@@ -38,6 +40,7 @@ export function clientFiles(session: Session, certificate: string): Record<strin
   return {
     'certificates.pem': certificate,
     'apt.conf': aptConfiguration(session.mode, { isPast }),
+    'git-ssh': gitSshScript,
     wgetrc: `ca_certificate = ${certificates}\n`,
   }
 }

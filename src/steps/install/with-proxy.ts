@@ -43,6 +43,7 @@ export async function withProxy<Result>(
       report(fetch)
     },
     onNotice: (message) => work.workshop.emit({ kind: 'notice', message }),
+    ...(work.workshop.secret ? { setting: work.workshop.secret } : {}),
   })
   try {
     await files.mkdir(access.filesDirectory)
