@@ -27,9 +27,7 @@ export async function examineContainer(
     ...(await volumeDrift(spec, seen)),
   ]
   await writeScaffold(spec, uidInside(spec, facts), topmost)
-  // The same root without what is mounted over it, where this process sees that mount.
-  const isBare = await isSameFile(layout.root, seen)
-  return { drift, root: isBare ? layout.root : seen, isBare, covered: coveredBy(mounts, isBare) }
+  return { drift, ...(await rootSeen(layout, seen, mounts)) }
 }
 
 /** What is looked at of an OCI runtime specification. */
@@ -57,14 +55,14 @@ export function processDrift(
   differs('its command', JSON.stringify(wanted.args), JSON.stringify(found.argv))
   differs('its program', wanted.args[0] ?? '', found.program)
   differs('its working directory', wanted.cwd, found.workingDirectory)
-  for (const [name, expected] of Object.entries(walls(uid))) {
+  for (const [name, expected] of Object.entries(wallsOf(uid))) {
     differs(name, expected, (found.status.get(name) ?? '').replaceAll('\t', ' '))
   }
   return [...drift, ...environmentDrift(found.environment, wanted.env, spec)]
 }
 
 /** Lines of `/proc/PID/status` that say what a process may do (proc(5)). */
-function walls(uid: number): Record<string, string> {
+export function wallsOf(uid: number): Record<string, string> {
   const ids = Array(4).fill(uid).join(' ')
   const none = '0'.repeat(16)
   return { Uid: ids, Gid: ids, CapEff: none, CapPrm: none, CapBnd: none, NoNewPrivs: '1', Seccomp: '2' }
@@ -142,7 +140,14 @@ export async function volumeDrift({ volumes }: SandboxSpec, seen: string): Promi
   return drift
 }
 
-/** What of the root is hidden below a mount, as paths without a leading slash. */
-function coveredBy(mounts: readonly MountFacts[], isBare: boolean): Set<string> {
-  return isBare ? new Set() : new Set(mounts.map(({ point }) => point.slice(1)).filter((path) => path !== ''))
+/** Where this process sees a root, and what of it is hidden below its mounts there. @param seen by way of its process */
+export async function rootSeen(
+  layout: Layout,
+  seen: string,
+  mounts: readonly MountFacts[],
+): Promise<Omit<Examined, 'drift'>> {
+  // The same root without what is mounted over it, where this process sees that mount.
+  if (await isSameFile(layout.root, seen)) return { root: layout.root, isBare: true, covered: new Set() }
+  const covered = mounts.map(({ point }) => point.slice(1)).filter((path) => path !== '')
+  return { root: seen, isBare: false, covered: new Set(covered) }
 }

@@ -5,7 +5,7 @@ import { appUid } from '../../../model/sandbox.ts'
 import type { Bundle } from '../../level.ts'
 import { writeLaunchFiles } from '../launched/launch.ts'
 import { innerScript } from '../supervised/inner.ts'
-import { keepForInside } from '../supervised/inside.ts'
+import { keepSupervised } from '../supervised/inside.ts'
 import { engineProfile } from './flags.ts'
 
 export interface EngineCommand {
@@ -36,6 +36,6 @@ export async function prepareEngine(bundle: Bundle, { argv, env, user }: EngineC
     writeFile(script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
       lchown(script, owner, owner),
     ),
-    keepForInside(bundle, user),
+    keepSupervised(bundle, user),
   ])
 }

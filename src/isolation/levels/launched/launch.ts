@@ -4,6 +4,7 @@ import { joinableDirectories } from '../../../host/cgroups.ts'
 import { mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle, CommandLine, InsideCommand, Running } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
+import { insideDirectory } from './inside.ts'
 import { encodeSteps, type Step } from './steps.ts'
 
 /** What `launcher.pl` starts. */
@@ -39,13 +40,12 @@ export async function insideByLauncher(
   { layout, facts }: Running,
   launch: Pick<Launch, 'argv' | 'env' | 'steps'>,
 ): Promise<InsideCommand> {
-  const directory = `${layout.launch}-${process.pid}-${(counter += 1)}`
+  const directory = insideDirectory(layout)
   const cgroups = joinableDirectories(facts.cgroups, layout.cgroup)
   await writeLaunchFiles(directory, { ...launch, namespaces: [], cgroups })
   const pidFile = join(directory, 'pid')
   return { command: [...launcherAt(directory), 'run', '--pid-file', pidFile], pidFile, files: [directory] }
 }
-let counter = 0
 
 export async function writeLaunchFiles(
   directory: string,

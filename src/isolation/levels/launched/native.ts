@@ -1,11 +1,10 @@
-import { join } from 'node:path'
-import { readText, writeFile } from '../../../host/files.ts'
 import { appUid } from '../../../model/sandbox.ts'
 import type { Examined, TerminalSize } from '../../isolator.ts'
 import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { environmentOf } from '../environment.ts'
+import { keepForInside, keptForInside, withUser } from './inside.ts'
 import { insideByLauncher, launcher, writeLaunch } from './launch.ts'
 import { networkSettings } from '../walls.ts'
 import { settingSteps, type Step } from './steps.ts'
@@ -45,10 +44,9 @@ async function prepare(native: NativeLevel, bundle: Bundle): Promise<void> {
   const user = String(spec.idBase + appUid)
   const [root, own] = await Promise.all([native.root(bundle), native.walls(bundle)])
   const walls: readonly Step[] = [['enter', spec.workdir], ...own]
-  const steps = [...hostSettings(facts), ...root, ...withUser(user, walls, terminal)]
+  const steps = [...hostSettings(facts), ...root, ...withUser({ user, walls }, terminal)]
   await writeLaunch(bundle, { argv: firstProcess(native, bundle), env, namespaces, steps })
-  const kept: Kept = { user, env, walls }
-  await writeFile(join(layout.launch, keptFile), JSON.stringify(kept), { mode: 0o600 })
+  await keepForInside(layout, { user, env, walls })
 }
 
 /** Reaps what the application leaves behind, and hands signals on; it is process 1 of nothing, so it has to ask for it. */
@@ -56,27 +54,10 @@ export function firstProcess({ init }: NativeLevel, { spec }: Bundle): string[] 
   return [init, '-s', '--', ...spec.argv]
 }
 
-/** What a command inside needs to know of how its sandbox was made. */
-interface Kept {
-  readonly user: string
-  readonly env: readonly string[]
-  readonly walls: readonly Step[]
-}
-const keptFile = 'inside.json'
-
 async function inside(running: Running, argv: readonly string[], terminal?: TerminalSize): Promise<InsideCommand> {
-  // Written by `prepare`, whole, before the sandbox was started.
-  const { user, env, walls } = JSON.parse((await readText(join(running.layout.launch, keptFile))) ?? '') as Kept
+  const { env, ...kept } = await keptForInside(running.layout)
   const join_: Step = ['join', String(running.init.pid), ...namespaces]
-  return insideByLauncher(running, { argv, env, steps: [join_, ...withUser(user, walls, terminal)] })
-}
-
-/** A program that is about to lose root, and with it whatever only root may do. */
-function withUser(user: string, walls: readonly Step[], terminal?: TerminalSize): Step[] {
-  const { columns, rows } = terminal ?? {}
-  const terminalSteps: Step[] =
-    columns === undefined || rows === undefined ? [] : [['terminal', String(columns), String(rows), user]]
-  return [...terminalSteps, ...walls, ['user', user]]
+  return insideByLauncher(running, { argv, env, steps: [join_, ...withUser(kept, terminal)] })
 }
 
 function hostSettings(facts: HostFacts): Step[] {

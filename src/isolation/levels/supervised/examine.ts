@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { exists } from '../../../host/files.ts'
-import { isSameFile, mountsOf, processFacts } from '../../../host/process-facts.ts'
+import { mountsOf, processFacts } from '../../../host/process-facts.ts'
 import type { Drift } from '../../../model/proof.ts'
 import { appUid } from '../../../model/sandbox.ts'
 import type { Examined } from '../../isolator.ts'
 import type { Bundle } from '../../level.ts'
 import { writeScaffold } from '../../sandbox/root-files.ts'
-import { processDrift, volumeDrift } from '../container/examine.ts'
+import { processDrift, rootSeen, volumeDrift } from '../container/examine.ts'
 import { uidInside } from '../container/spec.ts'
 import { environmentOf } from '../environment.ts'
 import { maskedPaths } from '../walls.ts'
@@ -34,9 +34,7 @@ export async function examineSupervised(
   for (const path of ['/tmp', '/run', '/dev/shm'])
     if (points.get(path)?.type !== 'tmpfs') drift.push({ where, path, what: 'is not memory of its own' })
   await writeScaffold(spec, uidInside(spec, facts), topmost)
-  const isBare = await isSameFile(layout.root, seen)
-  const covered = isBare ? [] : [...points.keys()].map((point) => point.slice(1)).filter((path) => path !== '')
-  return { drift, root: isBare ? layout.root : seen, isBare, covered: new Set(covered) }
+  return { drift, ...(await rootSeen(layout, seen, mounts)) }
 }
 
 const where = 'sandbox'

@@ -1,25 +1,17 @@
 import { join } from 'node:path'
 import { groupsOfProcess } from '../../../host/cgroup-membership.ts'
-import { readText, writeFile } from '../../../host/files.ts'
 import type { TerminalSize } from '../../isolator.ts'
 import type { Bundle, InsideCommand, Running } from '../../level.ts'
 import { environmentOf } from '../environment.ts'
+import { insideDirectory, keepForInside, keptForInside, withUser } from '../launched/inside.ts'
 import { launcherAt, writeLaunchFiles } from '../launched/launch.ts'
 import { limitSteps, type Step } from '../launched/steps.ts'
 import { resourceLimits } from '../walls.ts'
 
-/** What a command inside needs to know of how its sandbox was made. */
-interface Kept {
-  readonly user: number
-  readonly env: readonly string[]
-  readonly workdir: string
-}
-const keptFile = 'inside.json'
-
-/** Notes what commands inside will need; readable by root only, for secrets are in it. */
-export async function keepForInside({ layout, spec }: Bundle, user: number): Promise<void> {
-  const kept: Kept = { user, env: environmentOf(spec), workdir: spec.workdir }
-  await writeFile(join(layout.launch, keptFile), JSON.stringify(kept), { mode: 0o600 })
+/** Notes what `insideSupervised` will need. @param user the application's, as it sees itself */
+export async function keepSupervised({ layout, spec, facts }: Bundle, user: number): Promise<void> {
+  const walls: Step[] = [['enter', spec.workdir], ...limitSteps(resourceLimits(facts.hardLimits)), ['bounded']]
+  await keepForInside(layout, { user: String(user), env: environmentOf(spec), walls })
 }
 
 /**
@@ -31,28 +23,18 @@ export async function insideSupervised(
   argv: readonly string[],
   terminal?: TerminalSize,
 ): Promise<InsideCommand> {
-  // Written by `keepForInside`, whole, before the sandbox was started.
-  const { user, env, workdir } = JSON.parse((await readText(join(layout.launch, keptFile))) ?? '') as Kept
-  const directory = `${layout.launch}-${process.pid}-${(counter += 1)}`
+  const { env, ...kept } = await keptForInside(layout)
+  const directory = insideDirectory(layout)
   const pidFile = join(directory, 'pid')
   const groups = await groupsOfProcess(facts.cgroups, init.pid)
   const steps: Step[] = [
     ['write', '/proc/self/oom_score_adj', '500'],
     ['within', String(init.pid), pidFile, ...groups],
-    ...terminalStep(user, terminal),
-    ['enter', workdir],
-    ...limitSteps(resourceLimits(facts.hardLimits)),
-    ['bounded'],
-    ['user', String(user)],
+    ...withUser(kept, terminal),
     ['unprivileged'],
     ['filtered'],
   ]
   const named = terminal ? [...env, 'TERM=xterm-256color'] : env
   await writeLaunchFiles(directory, { argv, env: named, namespaces: [], cgroups: [], steps })
   return { command: [...launcherAt(directory), 'run'], pidFile, files: [directory] }
-}
-let counter = 0
-
-function terminalStep(user: number, terminal?: TerminalSize): Step[] {
-  return terminal ? [['terminal', String(terminal.columns), String(terminal.rows), String(user)]] : []
 }

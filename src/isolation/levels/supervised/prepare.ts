@@ -8,7 +8,7 @@ import { writeLaunchFiles } from '../launched/launch.ts'
 import type { Step } from '../launched/steps.ts'
 import { maskedPaths, memoryPlaces, terminalsAtMost, userNamespaceLimits } from '../walls.ts'
 import { innerScript, places } from './inner.ts'
-import { keepForInside } from './inside.ts'
+import { keepSupervised } from './inside.ts'
 import { stage } from './stage.ts'
 
 /** A program of the host that makes a sandbox and stays beside it: systemd-nspawn, LXC. */
@@ -41,7 +41,7 @@ export async function prepareSupervised(bundle: Bundle, supervisor: Supervisor):
     writeFile(files.script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
       lchown(files.script, owner, owner),
     ),
-    keepForInside(bundle, user),
+    keepSupervised(bundle, user),
   ])
 }
 

@@ -9,6 +9,7 @@ import type { Examined } from '../../isolator.ts'
 import type { Bundle } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { writeScaffold } from '../../sandbox/root-files.ts'
+import { wallsOf } from '../container/examine.ts'
 import type { Machine } from './machine.ts'
 import { machinePaths } from './paths.ts'
 
@@ -57,20 +58,14 @@ async function qemuDrift(
   const say = (what: string) => drift.push({ where, what })
   if (JSON.stringify(found.argv) !== JSON.stringify(wanted.argv))
     say(`qemu's command is ${found.argv.join(' ')}, and should be ${wanted.argv.join(' ')}`)
-  for (const [name, expected] of Object.entries(walls(wanted.user))) {
+  // Its own filter is one, too.
+  for (const [name, expected] of Object.entries(wallsOf(wanted.user))) {
     const is = (found.status.get(name) ?? '').replaceAll('\t', ' ')
     if (is !== expected) say(`${name} of qemu is ${is}, and should be ${expected}`)
   }
   for (const path of wanted.files) if (!open.has(path)) say(`qemu does not have ${path} open, which it should`)
   for (const path of open) if (!wanted.files.includes(path)) say(`qemu has ${path} open, which it should not`)
   return drift
-}
-
-/** Lines of `/proc/PID/status` (proc(5)); qemu's own filter makes it 2. */
-function walls(user: number): Record<string, string> {
-  const ids = Array(4).fill(user).join(' ')
-  const none = '0'.repeat(16)
-  return { Uid: ids, Gid: ids, CapEff: none, CapPrm: none, CapBnd: none, NoNewPrivs: '1', Seccomp: '2' }
 }
 
 /** Files of disks that a process has open; no devices, and nothing that is only in memory. */
