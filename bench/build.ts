@@ -7,6 +7,7 @@ import { hexOf, type Digest } from '../src/model/names.ts'
 import type { Event } from '../src/model/events.ts'
 import { repository, TestBerth } from '../tests/e2e/test-berth.ts'
 import { attempt, run } from './commands.ts'
+import { ending, say, untilTheEnd } from './ending.ts'
 import { removeGroup } from './groups.ts'
 import { figureOf } from './measure.ts'
 import { baseImage, certificatesInside, debianArchive, installDocker, startDocker } from './peers/docker-daemon.ts'
@@ -66,20 +67,10 @@ interface Builder {
   readonly build: (example: string, cold: boolean) => Promise<Built>
 }
 
-const ending = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endEarly())
-
-async function endEarly(): Promise<void> {
-  await ending.disposeAsync().catch((error: unknown) => say(String(error)))
-  process.exit(130)
-}
-
-try {
+await untilTheEnd(async () => {
   const builders = await prepare()
   for (const example of options.examples.split(',')) await compare(example, builders)
-} finally {
-  await ending.disposeAsync()
-}
+})
 
 async function prepare(): Promise<Builder[]> {
   const tag = `berth-bench-${randomBytes(3).toString('hex')}`
@@ -215,8 +206,4 @@ async function timed<Result>(work: () => Promise<Result>): Promise<{ seconds: nu
   const begun = performance.now()
   const result = await work()
   return { seconds: (performance.now() - begun) / 1000, result }
-}
-
-function say(text: string): void {
-  console.error(`bench: ${text}`)
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { repository } from '../tests/e2e/test-berth.ts'
-import { attempt } from './commands.ts'
+import { circumstances, writeIntoDocs } from './docs.ts'
+import { ending, say, untilTheEnd } from './ending.ts'
 import { removeGroup } from './groups.ts'
 import { Samples } from './measure.ts'
 import { berthPeer } from './peers/berth.ts'
@@ -35,31 +34,14 @@ const { values: options } = parseArgs({
 })
 
 const samples = new Samples()
-const ending = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endEarly('interrupted'))
-process.once('unhandledRejection', (error) => void endEarly(String(error)))
 
-await main()
+await untilTheEnd(main)
 
 async function main(): Promise<void> {
-  try {
-    const peers = await preparePeers(options.peers.split(','))
-    for (const peer of peers) await firstDeploy(peer)
-    for (const name of options.scenarios.split(',')) await runScenario(scenarioNamed(name), peers)
-    await report(peers.map(({ name }) => name))
-  } catch (error) {
-    // Said at once: what ends in the middle of something may fail to be taken away in good order.
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error))
-    process.exitCode = 1
-  } finally {
-    await ending.disposeAsync()
-  }
-}
-
-async function endEarly(why: string): Promise<void> {
-  say(`${why}: taking away what was started`)
-  await ending.disposeAsync().catch((error: unknown) => say(String(error)))
-  process.exit(130)
+  const peers = await preparePeers(options.peers.split(','))
+  for (const peer of peers) await firstDeploy(peer)
+  for (const name of options.scenarios.split(',')) await runScenario(scenarioNamed(name), peers)
+  await report(peers.map(({ name }) => name))
 }
 
 /** Peers share one docker daemon, and each has a folder and ports of its own. */
@@ -116,25 +98,7 @@ async function runScenario(name: ScenarioName, peers: readonly Peer[]): Promise<
 }
 
 async function report(peers: readonly string[]): Promise<void> {
-  const cores = cpus().length
-  const kernel = /^\d+\.\d+/.exec(await attempt(['uname', '--kernel-release']))?.[0] ?? '?'
-  const debian = (await readFile('/etc/debian_version', 'utf8').catch(() => '?')).trim()
-  const day = new Date().toISOString().slice(0, 10)
-  const heading = `${day}; ${cores} cores, shared with other work; Linux ${kernel}, Debian ${debian}`
-  const text = `${heading}\n\n${aimsTable(samples)}\n\n${figuresTable(samples, peers)}\n`
+  const text = `${await circumstances()}\n\n${aimsTable(samples)}\n\n${figuresTable(samples, peers)}\n`
   console.log(text)
-  if (options.write) await writeIntoDocs(text)
-}
-
-async function writeIntoDocs(text: string): Promise<void> {
-  const path = join(repository, 'docs/benchmarks.md')
-  const [open, close] = ['<!-- figures of `npm run bench:deploy -- --write` -->\n', '\n<!-- end of the figures -->']
-  const page = await readFile(path, 'utf8')
-  const [from, to] = [page.indexOf(open), page.indexOf(close)]
-  if (from < 0 || to < 0) throw new Error(`${path} has no place for the figures`)
-  await writeFile(path, `${page.slice(0, from + open.length)}\n${text}${page.slice(to)}`)
-}
-
-function say(text: string): void {
-  console.error(`bench: ${text}`)
+  if (options.write) await writeIntoDocs('deploy', text)
 }

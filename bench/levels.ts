@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { levelNames } from '../src/model/levels.ts'
 import { TestBerth } from '../tests/e2e/test-berth.ts'
 import { attempt } from './commands.ts'
+import { ending, say, untilTheEnd } from './ending.ts'
 import { makeGroup, removeGroup } from './groups.ts'
 import { figureOf } from './measure.ts'
 import { debianArchive, installDocker, startDocker } from './peers/docker-daemon.ts'
@@ -26,19 +27,7 @@ const { values: options } = parseArgs({
   },
 })
 
-const ending = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void endEarly())
-
-async function endEarly(): Promise<void> {
-  await ending.disposeAsync().catch((error: unknown) => say(String(error)))
-  process.exit(130)
-}
-
-try {
-  await main()
-} finally {
-  await ending.disposeAsync()
-}
+await untilTheEnd(main)
 
 async function main(): Promise<void> {
   const tag = `berth-bench-${randomBytes(3).toString('hex')}`
@@ -93,8 +82,4 @@ async function compare(example: string, starters: readonly Starter[]): Promise<v
     const cells = [name, median.toFixed(2), `${least.toFixed(2)}–${most.toFixed(2)}`, (median / docker).toFixed(2)]
     console.log(`| ${cells.join(' | ')} |`)
   }
-}
-
-function say(text: string): void {
-  console.error(`bench: ${text}`)
 }

@@ -95,8 +95,8 @@ function aimLine({ title, measure, peer, most, unit }: Aim, samples: Samples): s
   return [[title, `${show(own, unit)} ${unit}`.trim(), ...ofPeer, limit, reached <= most ? 'met' : 'not met']]
 }
 
-/** A table of Markdown with columns of even width. */
-function table(lines: readonly (readonly string[])[]): string {
+/** A table of Markdown with columns of even width; the first line is its head. */
+export function table(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(3, ...lines.map((line) => (line[column] ?? '').length)))
   const draw = (cells: readonly string[]) =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
