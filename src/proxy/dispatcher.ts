@@ -1,6 +1,7 @@
 import type { Artifact } from '../model/lock.ts'
 import { Problem } from '../model/problem.ts'
 import { withoutUserinfo } from '../model/secret.ts'
+import { readableAddress } from './adapters/git-ssh-address.ts'
 import { NotFound, type Adapter, type BuildAnswer, type BuildRequest, type MakeAdapter } from './adapter.ts'
 import { RecordingSession, shelfFor, type Session, type Surroundings } from './session.ts'
 import { Refused, type Upstream } from './upstream.ts'
@@ -61,10 +62,11 @@ export class Dispatcher {
     const { answer, refused } = await this.#attempt(request)
     if (answer.missing !== undefined) this.#missing.add(answer.missing)
     const taken = this.artifacts.slice(before).reduce((sum, { size }) => sum + size, 0)
+    const url = readableAddress(request.url.href)
     this.#onFetch({
       method: request.method,
-      url: withoutUserinfo(request.url.href),
-      host: request.url.host,
+      url: withoutUserinfo(url),
+      host: URL.parse(url)?.host ?? request.url.host,
       status: answer.status,
       bytes: taken,
       ...(refused === undefined ? {} : { refused }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeServer, createHttpServer, type IncomingMessage } from '../host/sockets.ts'
 import type { Artifact } from '../model/lock.ts'
+import { scpGate, sshGate } from './adapters/git-ssh-address.ts'
 import { sendAnswer } from './answer.ts'
 import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
 import { readRequest } from './request.ts'
@@ -20,6 +21,13 @@ export interface GitGate {
 }
 
 const schemes = ['http', 'https']
+
+/** What addresses begin with, and what stands for that behind the secret. */
+const ways: readonly (readonly [beginning: string, path: string])[] = [
+  ...schemes.map((scheme) => [`${scheme}://`, `${scheme}/`] as const),
+  ['ssh://', sshGate.replace('://', '/')],
+  ['git@', scpGate.replace('://', '/')],
+]
 
 /** Listens on loopback, at a path that nobody can guess. */
 export async function openGitGate(options: DispatcherOptions): Promise<GitGate> {
@@ -42,7 +50,7 @@ export async function openGitGate(options: DispatcherOptions): Promise<GitGate> 
   const address = server.address()
   const base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/${secret}`
   return {
-    settings: Object.fromEntries(schemes.map((scheme) => [`url.${base}/${scheme}/.insteadOf`, `${scheme}://`])),
+    settings: Object.fromEntries(ways.map(([beginning, path]) => [`url.${base}/${path}.insteadOf`, beginning])),
     get artifacts() {
       return dispatcher.artifacts
     },
@@ -52,7 +60,8 @@ export async function openGitGate(options: DispatcherOptions): Promise<GitGate> 
     get failure() {
       return dispatcher.failure
     },
-    readable: (text) => schemes.reduce((line, scheme) => line.replaceAll(`${base}/${scheme}/`, `${scheme}://`), text),
+    // The longest first: those of ssh begin as those of HTTP do.
+    readable: (text) => ways.toReversed().reduce((line, [to, path]) => line.replaceAll(`${base}/${path}`, to), text),
     close: () => closeServer(server),
   }
 }

@@ -47,6 +47,11 @@ export function readSshAddress(text: string): SshAddress {
   }
 }
 
+/** An address that a build was given to ask for, as its author knows it. */
+export function readableAddress(href: string): string {
+  return href.replace(scpGate, 'ssh://git@').replace(sshGate, 'ssh://')
+}
+
 function faultOf({ user, host, port, path }: Record<'user' | 'host' | 'port' | 'path', string>): string | undefined {
   if (user === '') return 'it names no user'
   if (user.includes(':')) return 'a password does not belong there'

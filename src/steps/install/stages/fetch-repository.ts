@@ -9,6 +9,7 @@ import { checksumWrong } from '../../../model/problems/dockerfile-build.ts'
 import { downloadFailed } from '../../../model/problems/install.ts'
 import { notLocked } from '../../../model/problems/lock.ts'
 import { withoutUserinfo } from '../../../model/secret.ts'
+import { readSshAddress } from '../../../proxy/adapters/git-ssh-address.ts'
 import { parseRemote } from '../../../proxy/adapters/git-refs.ts'
 import type { GitGate } from '../../../proxy/git-gate.ts'
 import type { Session } from '../../../proxy/session.ts'
@@ -83,6 +84,7 @@ async function openGate({ workshop }: LayerWork, session: Session): Promise<GitG
     cacheDirectory: cache.workDirectory('registries'),
     onFetch: () => undefined,
     onNotice: (message) => workshop.emit({ kind: 'notice', message }),
+    ...(workshop.secret ? { setting: workshop.secret } : {}),
   })
 }
 
@@ -100,7 +102,8 @@ class Checkout {
   }
 
   async make(): Promise<void> {
-    const { remote, ref, checksum, submodules, keepGitDir } = this.#source
+    const { ref, checksum, submodules, keepGitDir } = this.#source
+    const remote = addressOf(this.#source)
     await files.mkdir(this.directory, { mode: 0o755 })
     await files.lchown(this.directory, buildUser, buildUser)
     const refs = parseRemote(await this.#git(['ls-remote', '--quiet', '--symref', '--', remote]))
@@ -119,14 +122,14 @@ class Checkout {
   }
 
   async #checkOut({ id, fetch, branch }: ChosenRef): Promise<void> {
-    const { remote } = this.#source
+    const remote = addressOf(this.#source)
     await this.#git([
       'init',
       '--quiet',
       '--initial-branch=main',
       `--object-format=${id.length === 64 ? 'sha256' : 'sha1'}`,
     ])
-    await this.#git(['remote', 'add', 'origin', withoutUserinfo(remote)])
+    await this.#git(['remote', 'add', 'origin', isSsh(this.#source) ? remote : withoutUserinfo(remote)])
     const quiet = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules']
     await this.#git(['fetch', ...quiet, '--depth=1', '--', remote, fetch])
     const where = branch === undefined ? ['--detach'] : ['--no-track', '-B', branch]
@@ -155,6 +158,15 @@ class Checkout {
   }
 }
 let checkouts = 0
+
+function isSsh({ remote }: GitSource): boolean {
+  return /^ssh:/i.test(remote) || !remote.includes('://')
+}
+
+/** A user over ssh is no credential, but part of where a repository is. @throws sshAddressRefused */
+function addressOf(source: GitSource): string {
+  return isSsh(source) ? readSshAddress(source.remote).url : source.remote
+}
 
 function explain(
   error: CommandFailed,

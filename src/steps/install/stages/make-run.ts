@@ -14,7 +14,7 @@ import { accountIn } from './accounts.ts'
 import { dropAuthority, layerWithAuthority } from './authority-layer.ts'
 import { heldMounts } from './held-debs.ts'
 import { MountPoints } from './mount-points.ts'
-import { prepareMounts, type MountSources } from './run-mounts.ts'
+import { prepareMounts, type MountSources, type PreparedMounts } from './run-mounts.ts'
 
 /**
  * Carries out a `RUN`: the command may write anywhere in the image, and what it writes is the layer. Its only way out is
@@ -24,8 +24,11 @@ import { prepareMounts, type MountSources } from './run-mounts.ts'
 export async function makeRun(
   work: LayerWork,
   action: RunAction,
-  { session, sources }: { readonly session: Session; readonly sources: MountSources },
+  { session: wanted, sources: all }: { readonly session: Session; readonly sources: Omit<MountSources, 'needsKeys'> },
 ): Promise<readonly Artifact[]> {
+  const sshIds = action.mounts.flatMap((mount) => (mount.kind === 'ssh' ? [mount.id] : []))
+  const session = { ...wanted, sshIds }
+  const sources = { ...all, needsKeys: session.mode === 'record' }
   if (action.network === 'none') {
     await execute(work, action, { sources, online: undefined })
     return []
@@ -71,7 +74,7 @@ async function execute(work: LayerWork, action: RunAction, { sources, online }: 
   try {
     await withSandbox(work, outline, async (sandbox) => {
       await points.remember(sandbox.root, [...mounts.map(({ target }) => target), ...systemTargets])
-      await runAction(work, sandbox, { action, secrets: prepared.environment, client: online?.environment ?? {} })
+      await runAction(work, sandbox, { action, prepared, client: online?.environment ?? {} })
       await recompileByteCode(work, sandbox)
     })
   } finally {
@@ -86,13 +89,14 @@ const systemTargets = ['/proc', '/sys', '/dev', '/dev/pts', '/dev/shm']
 async function runAction(
   work: LayerWork,
   sandbox: BuildSandbox,
-  { action, secrets, client }: { action: RunAction; secrets: Variables; client: Variables },
+  { action, prepared, client }: { action: RunAction; prepared: PreparedMounts; client: Variables },
 ): Promise<void> {
   const account = await accountIn(sandbox.root, action.user)
   const env = {
     HOME: account.home,
+    ...prepared.defaults,
     ...action.environment,
-    ...secrets,
+    ...prepared.environment,
     // The image's own variables must not lead past the proxy.
     ...client,
   }

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { runCommand } from '../../../host/command.ts'
 import * as files from '../../../host/files.ts'
+import { startKeylessAgent, type KeylessAgent } from '../../../host/keyless-agent.ts'
 import type { BuildMount } from '../../../isolation/build/config.ts'
-import { featureUnsupported, secretMissing } from '../../../model/problems/dockerfile-build.ts'
-import type { Origin, RunMount, SecretMount } from '../dockerfile/action.ts'
+import { secretMissing } from '../../../model/problems/dockerfile-build.ts'
+import { sshKeyMissing } from '../../../model/problems/git-ssh.ts'
+import { sshKeySetting } from '../../../model/ssh-settings.ts'
+import type { Origin, RunMount, SecretMount, SshMount } from '../dockerfile/action.ts'
 import type { LayerWork } from '../layer-work.ts'
 import { resolveInRoot } from './root-path.ts'
 
@@ -14,19 +17,23 @@ export interface MountSources {
   readonly directoryOf: (origin: Origin) => Promise<string>
   /** A secret's value. */
   readonly secret: (id: string) => Promise<string | undefined>
+  /** With a lock, nothing is fetched with a key, so none has to be there. */
+  readonly needsKeys: boolean
 }
 
 export interface PreparedMounts {
   readonly mounts: readonly BuildMount[]
   /** Secrets that go into the environment. */
   readonly environment: Readonly<Record<string, string>>
+  /** What the image's own variables may say otherwise. */
+  readonly defaults: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
 /**
  * Gets ready what a command sees beside the image. Caches are empty each time: what one build leaves there would decide
  * what the next one makes, and with a lock downloads come out of the store anyhow.
- * @throws secretMissing, featureUnsupported
+ * @throws secretMissing, sshKeyMissing
  */
 export async function prepareMounts(
   work: LayerWork,
@@ -35,10 +42,12 @@ export async function prepareMounts(
 ): Promise<PreparedMounts> {
   const mounts: BuildMount[] = []
   const environment: Record<string, string> = {}
+  const agents: (KeylessAgent & { readonly target: string })[] = []
   // Secrets are in memory alone.
   const memory = join(work.directory, 'secrets')
   let hasMemory = false
   const close = async () => {
+    for (const agent of agents) await agent[Symbol.asyncDispose]()
     if (hasMemory) await runCommand(['umount', '--lazy', memory])
   }
   try {
@@ -54,13 +63,32 @@ export async function prepareMounts(
           hasMemory = true
         }
         mounts.push(await secretFile(join(memory, String(index)), mount, value))
+      } else if (mount.kind === 'ssh') {
+        await requireKey(mount, sources)
+        const target = mount.target || `/run/buildkit/ssh_agent.${agents.length}`
+        const agent = await startKeylessAgent(mount)
+        agents.push({ ...agent, target })
+        mounts.push({ kind: 'bind', source: agent.socketPath, target })
       } else mounts.push(await ordinaryMount(join(work.directory, `mount-${index}`), mount, sources))
     }
-    return { mounts, environment, close }
+    const [agent] = agents
+    const defaults = agent ? { SSH_AUTH_SOCK: agent.target } : {}
+    return { mounts, environment, defaults, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/**
+ * A command gets an agent without keys, the same on every host and with every lock: berth logs in on its behalf, so that no
+ * key signs anything that a build thinks of. What is wanted of the operator is wanted all the same.
+ * @throws sshKeyMissing
+ */
+async function requireKey({ id, required }: SshMount, { secret, needsKeys }: MountSources): Promise<void> {
+  if (!required || !needsKeys) return
+  const setting = sshKeySetting(id)
+  if (!(await secret(setting))) throw sshKeyMissing({ what: 'run a command that needs ssh', setting })
 }
 
 async function secretOf({ id, required }: SecretMount, { secret, app }: MountSources): Promise<string | undefined> {
@@ -78,19 +106,13 @@ async function secretFile(source: string, { target, uid, gid, mode }: SecretMoun
 
 async function ordinaryMount(
   directory: string,
-  mount: Exclude<RunMount, SecretMount>,
+  mount: Exclude<RunMount, SecretMount | SshMount>,
   sources: MountSources,
 ): Promise<BuildMount> {
   const { target } = mount
   switch (mount.kind) {
     case 'tmpfs':
       return { kind: 'tmpfs', target, ...(mount.size === 0 ? {} : { bytes: mount.size }) }
-    case 'ssh':
-      throw featureUnsupported({
-        what: 'RUN --mount=type=ssh',
-        why: 'a build has no way to ssh',
-        instead: 'Fetch over https, with a token as `--mount=type=secret`',
-      })
     case 'bind': {
       const source = resolveInRoot(await sources.directoryOf(mount.from), mount.source)
       if (!mount.writable) return { kind: 'bind', source, target }
