@@ -1,4 +1,4 @@
-import { Problem } from '../model/problem.ts'
+import { messageOf, Problem } from '../model/problem.ts'
 import { exitCodes, problemExitCode } from './exit-codes.ts'
 import { makeContext } from './context.ts'
 import { paintFor } from './render/paint.ts'
@@ -48,7 +48,7 @@ async function report(error: unknown, { json, print, screen }: Output): Promise<
   }
   screen.write(`${renderBug(error)}\n`)
   if (json) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     print(JSON.stringify({ kind: 'problem', code: 'bug', message, fix: 'Please report it', temporary: false }))
   }
   return exitCodes.problem

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Connection } from '../client/connection.ts'
 import type { DeployRequest } from '../model/api.ts'
 import type { Event } from '../model/events.ts'
+import { lockUnwritable } from '../model/problems/client.ts'
 import { option, type Context } from './command.ts'
 
 /** Options of every command that takes a source. */
@@ -59,11 +60,11 @@ export async function* sourceEvents(
 ): AsyncGenerator<Event> {
   await using sending = await sendSource(input, context, await wishes())
   for (const message of sending.notices) yield { kind: 'notice', message }
-  const { writeLock } = await import('../client/write-lock.ts')
+  const { writeWanted } = await import('../client/write-wanted.ts')
   for await (const event of sending.daemon.work('POST', path, sending.body)) {
     yield event
     if (event.kind !== 'locked') continue
-    if (sending.lockFile !== undefined) await writeLock(sending.lockFile, event.text)
+    if (sending.lockFile !== undefined) await writeWanted(sending.lockFile, event.text, lockUnwritable)
     else if (event.changes.length > 0)
       yield { kind: 'notice', message: 'the lock is kept with the release; the repository has no berth.lock' }
   }

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream, hasCode, readStart, rename, remove
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import { headerName } from '../model/bundle.ts'
+import { messageOf } from '../model/problem.ts'
 import { bundleUnwritable } from '../model/problems/bundle.ts'
 import { daemonLost } from '../model/problems/client.ts'
 
@@ -29,8 +30,7 @@ export async function saveBundle(path: string, content: Readable, size: number):
     await rename(beside, path)
   } catch (error) {
     if (hasCode(error, 'ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST')) {
-      const reason = error instanceof Error ? error.message : String(error)
-      throw bundleUnwritable({ path, reason }, { cause: error })
+      throw bundleUnwritable({ path, reason: messageOf(error) }, { cause: error })
     }
     if (hasCode(error, 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE')) throw daemonLost({ work: 'the bundle' })
     throw error

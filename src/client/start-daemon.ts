@@ -8,7 +8,7 @@ import { pathsOf, type Instance } from '../host/instance.ts'
 import { ensureOwnNamespaces, homeInside, insideOwnNamespaces, runInside } from '../host/own-namespaces.ts'
 import { identify, sendSignal, waitForEnd } from '../host/processes.ts'
 import type { DaemonInfo } from '../model/api.ts'
-import type { Problem } from '../model/problem.ts'
+import { messageOf, type Problem } from '../model/problem.ts'
 import { daemonNotStarted, rootNeeded } from '../model/problems/client.ts'
 import { version } from '../model/version.ts'
 import { connect, type Connection } from './connection.ts'
@@ -108,7 +108,7 @@ async function startDaemon(connection: Connection, access: DaemonAccess): Promis
     if (underSystemd) endWatch = await startThroughSystemd(access, onEnd)
     else await startByOurselves(access, onEnd)
   } catch (error) {
-    throw await notStarted(error instanceof Error ? error.message : String(error), underSystemd, access)
+    throw await notStarted(messageOf(error), underSystemd, access)
   }
   try {
     while (Date.now() < giveUpAt) {

@@ -24,6 +24,7 @@ import { ladder } from '../isolation/ladder.ts'
 import { chooseBlock, nameServerOf, networkOf } from '../steps/start/links.ts'
 import { State } from '../store/state.ts'
 import { listen } from './server.ts'
+import { messageOf } from '../model/problem.ts'
 
 /** Runs the daemon until SIGTERM or SIGINT. Applications and the front go on without it. */
 export async function serve(): Promise<void> {
@@ -39,7 +40,7 @@ export async function serve(): Promise<void> {
   await cleanReproductions(instance)
   await cleanAudits(instance)
   // Names come before what asks for them; without them, applications serve all the same.
-  const unnamed = (error: unknown) => berth.log(`egress: ${error instanceof Error ? error.message : String(error)}`)
+  const unnamed = (error: unknown) => berth.log(`egress: ${messageOf(error)}`)
   await berth.egress.open().catch(unnamed)
   await reconcile(berth, supervisor)
   const endWatch = berth.isolator.watch((id, exit) => berth.endings.report(id, exit))

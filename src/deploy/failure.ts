@@ -1,6 +1,6 @@
 import { hasCode } from '../host/files.ts'
 import { CommandFailed } from '../host/command.ts'
-import { Problem } from '../model/problem.ts'
+import { messageOf, Problem } from '../model/problem.ts'
 import { deployCancelled, diskFull, internalError } from '../model/problems/deploy.ts'
 import { withoutUserinfo } from '../model/secret.ts'
 
@@ -17,7 +17,7 @@ export function problemOf(error: unknown, { action, signal, log }: FailureContex
   if (error instanceof Problem) return error
   if (signal?.aborted) return deployCancelled({ action }, { cause: error })
   if (isDiskFull(error)) return diskFull({ where: pathOf(error) }, { cause: error })
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   return internalError({ reason: withoutUserinfo(reason.split('\n')[0] ?? ''), log }, { cause: error })
 }
 

@@ -1,5 +1,6 @@
 import type { Berth } from './berth.ts'
 import { applyRoutes, routesOf } from './routing.ts'
+import { messageOf } from '../model/problem.ts'
 
 const secondsBetweenLooks = 2
 /** Looking for who holds its port costs more than looking whether it runs. */
@@ -22,7 +23,7 @@ export function keepFront(berth: Berth): () => void {
       complaint = ''
       return secondsBetweenLooks
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       if (reason !== complaint) berth.log(`front: ${reason}`)
       complaint = reason
       return secondsAfterFailure

@@ -2,7 +2,7 @@ import type { Emit } from '../model/events.ts'
 import type { Artifact, Lock } from '../model/lock.ts'
 import { parseLock } from '../model/lock-file.ts'
 import { suiteOf } from '../model/packages/debian-source.ts'
-import { Problem } from '../model/problem.ts'
+import { messageOf, Problem } from '../model/problem.ts'
 import { registriesSilent } from '../model/problems/supply-chain.ts'
 import type { LockChoice, OutdatedPackage, UnknownPackage } from '../model/supply-chain.ts'
 import { compareVersions } from '../model/versions/compare.ts'
@@ -111,7 +111,7 @@ async function findOne(artifact: Artifact, looking: Looking): Promise<Finding> {
     const newest = await findNewest[artifact.kind]?.(artifact, seen)
     return newest ? { kind: 'newest', newest } : { kind: 'unknown', reason: 'it has no registry' }
   } catch (error) {
-    return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'unknown', reason: messageOf(error) }
   }
 }
 

@@ -6,6 +6,7 @@ import { drainInBackground } from './drain.ts'
 import { takeBack } from './roll-out.ts'
 import { applyRoutes, routesOf } from './routing.ts'
 import type { Supervisor } from './supervise.ts'
+import { messageOf } from '../model/problem.ts'
 
 /**
  * Makes host and state agree when the daemon starts, whatever ended the one before: takes over what serves, takes back
@@ -55,7 +56,7 @@ async function restoreRoutes(berth: Berth): Promise<void> {
   if (berth.state.apps.list().length === 0) return
   await berth.busy
     .routing(() => applyRoutes(berth, routesOf(berth)))
-    .catch((error: unknown) => berth.log(`front: ${error instanceof Error ? error.message : String(error)}`))
+    .catch((error: unknown) => berth.log(`front: ${messageOf(error)}`))
 }
 
 async function removeUnknown(berth: Berth, found: readonly string[]): Promise<void> {

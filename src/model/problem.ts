@@ -41,6 +41,11 @@ export class Problem extends Error {
   }
 }
 
+/** What went wrong, in the words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Every problem that berth can report, by code. Filled as the modules under `problems/` load. */
 export const catalogue = new Map<string, ProblemDefinition>()
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Event } from '../../model/events.ts'
+import { reportUnwritable } from '../../model/problems/audit.ts'
 import { command, optionalArgument, option, repeatableOption, type Context } from '../command.ts'
 
 export const audit = command({
@@ -38,8 +39,8 @@ async function* auditEvents({ app, level, attack, html }: AuditInput, context: C
   for await (const event of (await context.daemon()).work('POST', path, request)) {
     if (event.kind === 'audited' && html !== undefined) {
       const { renderAuditPage } = await import('../render/audit-page.ts')
-      const { writeReport } = await import('../../client/write-report.ts')
-      await writeReport(resolve(context.workingDirectory, html), renderAuditPage(event.report))
+      const { writeWanted } = await import('../../client/write-wanted.ts')
+      await writeWanted(resolve(context.workingDirectory, html), renderAuditPage(event.report), reportUnwritable)
     }
     yield event
   }

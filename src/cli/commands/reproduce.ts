@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Event } from '../../model/events.ts'
 import { parseReleaseName } from '../../model/names.ts'
 import { usage } from '../../model/problems/client.ts'
+import { attestationUnwritable } from '../../model/problems/proof.ts'
 import { argument, command, flag, option, type Context } from '../command.ts'
 import { sourceEvents } from '../send-source.ts'
 import { buildSettings } from './deploy.ts'
@@ -39,8 +40,9 @@ async function* reproduceEvents(input: ReproduceInput, context: Context): AsyncG
   const events = isFolder(input.target) ? ofFolder(input, context) : ofRelease(input, context)
   for await (const event of events) {
     if (event.kind === 'reproduced' && event.attestation && input.attest !== undefined) {
-      const { writeAttestation } = await import('../../client/write-attestation.ts')
-      await writeAttestation(resolve(context.workingDirectory, input.attest), event.attestation.text)
+      const { writeWanted } = await import('../../client/write-wanted.ts')
+      const path = resolve(context.workingDirectory, input.attest)
+      await writeWanted(path, event.attestation.text, attestationUnwritable)
     }
     yield event
   }

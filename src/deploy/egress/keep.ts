@@ -1,5 +1,6 @@
 import type { Berth } from '../berth.ts'
 import { lookForRefusals } from './look.ts'
+import { messageOf } from '../../model/problem.ts'
 
 const secondsBetweenLooks = 2
 /** Asking the kernel for its rules costs more than looking whether a process is there. */
@@ -22,7 +23,7 @@ export function keepEgress(berth: Berth): () => void {
       }
       state.complaint = ''
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       if (reason !== state.complaint) berth.log(`egress: ${reason}`)
       state.complaint = reason
     }
