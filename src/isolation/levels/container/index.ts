@@ -1,4 +1,5 @@
 import { writeFile } from '../../../host/files.ts'
+import { forbidMemoryPrograms } from '../../../host/memory-programs.ts'
 import { setInUserNamespace } from '../../../host/network.ts'
 import { execInChroot } from '../../../model/problems/isolation.ts'
 import type { Bundle, Level } from '../../level.ts'
@@ -28,7 +29,10 @@ export const container: Level = {
   runtime: runtimeOf,
   runOptions: runOptionsOf,
   settle: async ({ facts }: Bundle, pid) => {
-    if (facts.givesUserNamespaces) await setInUserNamespace(pid, userNamespaceLimits)
+    await Promise.all([
+      facts.givesUserNamespaces ? setInUserNamespace(pid, userNamespaceLimits) : undefined,
+      forbidMemoryPrograms(pid),
+    ])
   },
   inside: async (running, argv, terminal) => {
     if (running.facts.isChroot) throw execInChroot({ id: running.id })

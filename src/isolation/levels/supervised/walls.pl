@@ -22,6 +22,7 @@ pop @paths;
 # In processes of their own: from the sandbox's root nothing leads to the host's settings, and the limits on namespaces
 # keep mounts from being moved.
 apart(\&mounts);
+apart(\&memory_programs);
 apart(\&limits) if @settings;
 
 sub apart {
@@ -52,6 +53,14 @@ sub limits {
         open(my $file, '>', "/proc/sys/$name") or die "walls: $name: $!\n";
         syswrite($file, $value) // die "walls: $name: $!\n";
     }
+}
+
+# Files in memory (memfd_create(2)) cannot be executed. Linux has it since 6.3; the setting is of the process namespace of
+# whoever writes it, and belongs to the host's root.
+sub memory_programs {
+    open(my $setting, '>', '/proc/sys/vm/memfd_noexec') or return;
+    enter("/proc/$pid/ns/pid");
+    apart(sub { syswrite($setting, '2') // die "walls: programs in memory: $!\n" });
 }
 
 sub enter {
