@@ -69,6 +69,10 @@ describe('lxcConfig()', () => {
       assert.ok(lines.includes(line), line)
   })
 
+  it("adds LXC's filter to the one that shuts the kernel's other entries", () => {
+    assert.ok(config(version2).includes('lxc.seccomp.allow_nesting = 1'))
+  })
+
   it('maps the ids of the application, where the host makes user namespaces', () => {
     assert.ok(config(version2).includes('lxc.idmap = u 0 1265536 65536'))
     assert.ok(!config(version2, false).some((line) => line.includes('idmap')))

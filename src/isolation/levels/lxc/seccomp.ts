@@ -2,7 +2,7 @@ import type { SeccompCondition, SeccompProfile, SeccompRule } from '../container
 
 /**
  * A filter in LXC's own format, version 2 (lxc.container.conf(5), "SECCOMP CONFIGURATION"): the same rules with the same
- * answers. The section names the machine's own calls; those of its 32-bit entries are in none, and get the default.
+ * answers. LXC gives them to the machine's 32-bit entries as well, whatever the section says: lxc.pl shuts those.
  */
 export function lxcFilter({ defaultErrnoRet, architectures, syscalls }: SeccompProfile): string {
   const section = architectures.includes('SCMP_ARCH_AARCH64') ? 'arm64' : 'x86_64'
