@@ -13,7 +13,8 @@ import { refusedLines } from './egress/look.ts'
 import { retireServing } from './drain.ts'
 import { giveWay } from './give-way.ts'
 import { specInputFor } from './environment.ts'
-import { addressOf, applyRoutes, localName, requireFreeDomains, routesOf } from './routing.ts'
+import { healthCheckFor } from './health.ts'
+import { addressOf, applyRoutes, requireFreeDomains, routesOf } from './routing.ts'
 
 export interface Activation {
   readonly signal: AbortSignal
@@ -85,14 +86,7 @@ async function startHealthy(berth: Berth, { app, input, record, signal, afterCra
   const ended = berth.endings.of(record.id)
   if (reachesBeyond(release.run)) await prepareEgress(berth, afterCrash)
   await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block)))
-  const { path, timeoutSeconds } = release.run.health
-  const check = {
-    address: addressOf(berth, record),
-    port: release.run.port,
-    path,
-    host: localName(app.name),
-    timeoutSeconds,
-  }
+  const check = healthCheckFor(berth, release, { id: record.id, address: addressOf(berth, record), signal })
   const outcome = await awaitHealthy(check, ended, signal)
   if (outcome.kind !== 'healthy') throw await failureOf(berth, { app, release, record }, outcome)
 }
@@ -117,7 +111,8 @@ async function failureOf(berth: Berth, { app, release, record }: Started, failur
   const { port, health } = release.run
   const facts = {
     app: app.name,
-    url: `http://${addressOf(berth, record)}:${port}${health.path}`,
+    url: `http://${addressOf(berth, record)}:${port}${health.own ? '' : health.path}`,
+    isOwn: health.own !== undefined,
     lines: [...(await lastLines(berth, app.name, record)), ...(await refusedLines(berth, record))],
     serving: servingNumber(berth, app),
   }

@@ -19,7 +19,8 @@ import { linkAt, nameServerOf } from '../steps/start/links.ts'
 import { sandboxId, servingSpec } from '../steps/start/spec.ts'
 import type { Berth } from './berth.ts'
 import { specInputFor } from './environment.ts'
-import { addressOf, localName } from './routing.ts'
+import { healthCheckFor } from './health.ts'
+import { addressOf } from './routing.ts'
 
 export interface AskedLearn {
   readonly app: string
@@ -98,15 +99,9 @@ async function trial(berth: Berth, { spec, release, address, seconds, emit, sign
       trace = await traceProcess(pid)
     },
   })
-  const { path, timeoutSeconds } = release.run.health
+  const own = healthCheckFor(berth, release, { id: spec.id, address, signal })
   // Traced, everything takes several times as long.
-  const check = {
-    address,
-    port: release.run.port,
-    path,
-    host: localName(release.app),
-    timeoutSeconds: timeoutSeconds * 4,
-  }
+  const check = { ...own, timeoutSeconds: own.timeoutSeconds * 4 }
   const outcome = await awaitHealthy(check, ended, signal)
   if (outcome.kind !== 'healthy') throw learnImpossible({ why: 'the copy did not answer its health check' })
   emit({ kind: 'notice', message: `use the copy for ${seconds} s, from this host: http://${address}/` })

@@ -3,7 +3,14 @@ import type { DeployPlan, DeployRequest } from '../model/api.ts'
 import { hostNotReady } from '../model/problems/deploy.ts'
 import type { Release } from '../model/release.ts'
 import { freezeSettings } from '../steps/configure/index.ts'
-import { detectManifest, inspectInstall, plannedRunHints } from '../steps/install/index.ts'
+import {
+  type DockerfileInstall,
+  detectManifest,
+  inspectInstall,
+  plannedConfig,
+  plannedRunHints,
+  runPart,
+} from '../steps/install/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { requireWanted, wantedSettings } from './given.ts'
@@ -153,12 +160,12 @@ function initialiseStep({ manifest }: Source): PlanStep {
 function startStep(source: Source, current: Release | undefined): PlanStep {
   const plan = installPlanOf(source)
   // What a Dockerfile starts is known for certain when it has been carried out.
-  const config = plan.kind === 'layers' ? plan.config : { argv: plan.argv ?? ['what the Dockerfile starts'], env: {} }
+  const config = plan.kind === 'layers' ? plan.config : plannedStart(plan)
   const run = runSpecOf(source.manifest, { port: source.manifest.start.port ?? 8000, workdir: '/', ...config })
   const changes = JSON.stringify(current?.run) !== JSON.stringify(run)
   const { port, health } = run
   const actions = [
-    `${run.argv.join(' ')} on port ${port}, healthy when ${health.path} answers`,
+    `${run.argv.join(' ')} on port ${port}, healthy when ${wayOf(health)}`,
     ...describeLevel(run),
     ...(current && mustGiveWay(current, { run })
       ? [
@@ -170,4 +177,13 @@ function startStep(source: Source, current: Release | undefined): PlanStep {
     ...run.domains.map((domain) => `domain ${domain}`),
   ]
   return { step: 'start', actions, changes }
+}
+
+function plannedStart(plan: DockerfileInstall) {
+  return { argv: plan.argv ?? ['what the Dockerfile starts'], env: {}, ...runPart(plannedConfig(plan) ?? {}) }
+}
+
+function wayOf({ path, own }: Release['run']['health']): string {
+  if (!own) return `${path} answers`
+  return own.kind === 'port' ? 'the port is open' : `\`${own.argv.join(' ')}\` ends well inside`
 }

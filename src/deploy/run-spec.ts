@@ -2,6 +2,7 @@ import { bandwidthOf } from '../model/egress.ts'
 import { bytesOf, type Manifest } from '../model/manifest.ts'
 import type { ImageConfigPlan } from '../model/plan.ts'
 import { standardStopSignal, stopSignalName } from '../model/stop-signal.ts'
+import { healthOf } from '../steps/start/image-health.ts'
 import { standardIo, standardVolume, type RunSpec } from '../model/release.ts'
 
 /** How a release runs: what the manifest says, with the image's command, environment and folder. */
@@ -12,7 +13,7 @@ export function runSpecOf(manifest: Manifest, config: ImageConfigPlan): RunSpec 
     workdir: config.workdir,
     env: { ...config.env },
     port: config.port,
-    health: { path: start.health, timeoutSeconds: start.health_timeout },
+    health: healthOf(start, config),
     stopGraceSeconds: start.stop_grace,
     ...stopPart(start.stop_signal ?? stopSignalName(config.stopSignal ?? '')),
     drainSeconds: start.drain,

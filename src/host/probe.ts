@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { requestHttp } from './http.ts'
 
 /** What one health check saw. */
@@ -26,6 +27,26 @@ export async function probe(
     check.once('close', () => clearTimeout(deadline))
     check.once('error', (error) => resolve({ kind: 'silence', reason: reasonOf(error) }))
     check.end()
+  })
+}
+
+/**
+ * Opens a connection, and closes it again.
+ * @returns undefined when it was accepted, else why not
+ */
+export async function acceptsConnections(
+  { address, port }: { address: string; port: number },
+  timeoutMilliseconds: number,
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port })
+    const end = (reason: string | undefined) => {
+      resolve(reason)
+      socket.destroy()
+    }
+    socket.setTimeout(timeoutMilliseconds, () => end('no answer in time'))
+    socket.once('connect', () => end(undefined))
+    socket.once('error', (error) => end(reasonOf(error)))
   })
 }
 

@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from '../model/names.ts'
-import type { ImageConfigPlan } from '../model/plan.ts'
+import type { ImageConfigPlan, ImageHealthcheck } from '../model/plan.ts'
 import { appUid } from '../model/sandbox.ts'
 
 /** OCI documents, written so that the same image has the same bytes: sorted keys, no spaces, no times but the epoch. */
@@ -30,6 +30,8 @@ export function configDocument(config: ImageConfigPlan, layers: readonly Digest[
     config: {
       ...config.described,
       ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
+      ...(config.healthcheck === undefined ? {} : { Healthcheck: config.healthcheck }),
+      ...(config.shell === undefined ? {} : { Shell: config.shell }),
       Cmd: config.argv,
       Env: Object.entries(config.env)
         .map(([name, value]) => `${name}=${value}`)
@@ -57,11 +59,30 @@ export function parseConfig(text: string): { config: ImageConfigPlan; layers: Di
   const argv = strings(config?.['Cmd'])
   const env = strings(config?.['Env'])
   const workdir = config?.['WorkingDir']
-  const stopSignal = config?.['StopSignal']
   const port = parseInt(Object.keys(record(config?.['ExposedPorts']) ?? {})[0] ?? '', 10)
   if (!layers || !argv || !env || typeof workdir !== 'string' || Number.isNaN(port)) return undefined
-  const own = typeof stopSignal === 'string' ? { stopSignal } : {}
-  return { layers, config: { workdir, argv, env: Object.fromEntries(env.map(splitVariable)), port, ...own } }
+  const variables = Object.fromEntries(env.map(splitVariable))
+  return { layers, config: { workdir, argv, env: variables, port, ...optionalPart(config) } }
+}
+
+function optionalPart(config: Record<string, unknown> = {}): Partial<ImageConfigPlan> {
+  const { StopSignal: stopSignal, Shell, Healthcheck } = config
+  const [shell, healthcheck] = [strings(Shell), readHealthcheck(record(Healthcheck))]
+  return {
+    ...(typeof stopSignal === 'string' ? { stopSignal } : {}),
+    ...(healthcheck ? { healthcheck } : {}),
+    ...(shell && shell.length > 0 ? { shell } : {}),
+  }
+}
+
+function readHealthcheck(document: Record<string, unknown> = {}): ImageHealthcheck | undefined {
+  const test = strings(document['Test'])
+  if (!test) return undefined
+  const times = ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'].flatMap((name) => {
+    const value = document[name]
+    return typeof value === 'number' && value >= 0 ? [[name, value] as const] : []
+  })
+  return { Test: test, ...Object.fromEntries(times) }
 }
 
 /** The digest of a manifest's configuration and of its layers; undefined when the text is not a manifest. */

@@ -160,9 +160,16 @@ const Start = z.strictObject({
   health: z
     .string()
     .regex(/^\/[!-~]*$/, 'must be a path that begins with /, in ASCII without blanks')
-    .default('/')
-    .describe('Path that answers 2xx or 3xx once the application is ready'),
-  health_timeout: z.int().min(1).max(3600).default(60).describe('Seconds the application may take to become healthy'),
+    .optional()
+    .describe(
+      'Path that answers 2xx or 3xx once the application is ready; default "/", or the HEALTHCHECK of the Dockerfile',
+    ),
+  health_timeout: z
+    .int()
+    .min(1)
+    .max(3600)
+    .optional()
+    .describe('Seconds the application may take to become healthy; default 60, or as long as a HEALTHCHECK gives it'),
   stop_signal: StopSignal.optional().describe(
     'Signal that asks the application to end; default SIGTERM, or the STOPSIGNAL of the Dockerfile',
   ),

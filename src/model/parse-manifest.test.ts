@@ -16,7 +16,7 @@ function problemOf(text: string): Problem {
 describe('parseManifest()', () => {
   it('fills in every default of an empty manifest', () => {
     const manifest = parseManifest('', 'berth.toml')
-    assert.equal(manifest.start.health, '/')
+    assert.equal(manifest.start.stop_grace, 10)
     assert.equal(manifest.isolation.level, 'container')
     assert.deepEqual(manifest.initialise.run, [])
   })

@@ -51,6 +51,17 @@ export interface BuildCommand {
   readonly env: Readonly<Record<string, string>>
 }
 
+/** Docker's addition to the configuration of images, by its names. Durations are nanoseconds, and 0 says nothing. */
+export interface ImageHealthcheck {
+  /** `['NONE']`, `['CMD', …]` or `['CMD-SHELL', command]`. */
+  readonly Test: readonly string[]
+  readonly Interval?: number
+  readonly Timeout?: number
+  readonly StartPeriod?: number
+  readonly StartInterval?: number
+  readonly Retries?: number
+}
+
 export interface ImageConfigPlan {
   readonly workdir: string
   readonly argv: readonly string[]
@@ -58,6 +69,10 @@ export interface ImageConfigPlan {
   readonly port: number
   /** What asks it to end, as a Dockerfile or an image has it: anything. */
   readonly stopSignal?: string
+  /** How its image tells whether it is well. */
+  readonly healthcheck?: ImageHealthcheck
+  /** What runs commands that are lines, with its arguments; `/bin/sh -c` unless said. */
+  readonly shell?: readonly string[]
   /** More fields of the image's own configuration, which only describe (image-spec, config.md). */
   readonly described?: Readonly<Record<string, unknown>>
 }

@@ -23,13 +23,19 @@ export const Limits = z.strictObject({
 })
 export type Limits = z.infer<typeof Limits>
 
+/** What an image has instead of a path that answers: a command that ends well, or no more than an open port. */
+const OwnHealth = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('port') }),
+  z.strictObject({ kind: z.literal('command'), argv: z.array(z.string()).min(1), timeoutSeconds: z.number() }),
+])
+
 export const RunSpec = z.strictObject({
   argv: z.array(z.string()).min(1),
   workdir: z.string(),
   /** Environment of the image itself; settings and secrets come on top. */
   env: z.record(z.string(), z.string()),
   port: z.int(),
-  health: z.strictObject({ path: z.string(), timeoutSeconds: z.number() }),
+  health: z.strictObject({ path: z.string(), timeoutSeconds: z.number(), own: OwnHealth.optional() }),
   stopGraceSeconds: z.number(),
   /** A name of `stopSignalName`; missing: SIGTERM. */
   stopSignal: z.string().optional(),

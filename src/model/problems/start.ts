@@ -52,12 +52,15 @@ function fixOf(lines: readonly string[]): string {
 export const startUnhealthy = problem('start-unhealthy', {
   explain: `The application runs, but did not answer its health check with a status of 200 to 399 in time. The check is an HTTP
 GET from outside of the sandbox to \`[start] port\` and \`[start] health\`. An application that listens on 127.0.0.1 only cannot
-be reached: it has to listen on 0.0.0.0.`,
-  text: ({ app, answer, url, seconds, lines, serving }: StartFailure & { answer: string; url: string }) => ({
+be reached: it has to listen on 0.0.0.0. Where the manifest has no \`health\` and the image has a HEALTHCHECK, that command is run
+inside of the sandbox instead, once the port is open, again and again until it ends with 0.`,
+  text: ({ app, answer, url, isOwn, seconds, lines, serving }: Unhealthy) => ({
     message: `${app} did not become healthy within ${seconds.toFixed(0)} s: ${url} ${answer}; ${stillServes(serving)}`,
     fix:
       openingOf(wallIn(lines)) ??
-      'Make it listen on 0.0.0.0 and the port in `[start] port`, or correct `[start] health` or `health_timeout`',
+      (isOwn
+        ? 'Make it listen on 0.0.0.0 and the port in `[start] port`, correct the HEALTHCHECK, or set `[start] health` to ask a path instead'
+        : 'Make it listen on 0.0.0.0 and the port in `[start] port`, or correct `[start] health` or `health_timeout`'),
     lines,
   }),
 })
@@ -69,6 +72,13 @@ interface StartFailure {
   readonly lines: readonly string[]
   /** The release that serves all the same. */
   readonly serving: number | undefined
+}
+
+interface Unhealthy extends StartFailure {
+  readonly answer: string
+  readonly url: string
+  /** Whether the image's own way was asked. */
+  readonly isOwn: boolean
 }
 
 export const noAddressFree = problem('no-address-free', {

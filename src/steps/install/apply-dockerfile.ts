@@ -8,7 +8,7 @@ import { withTree } from './layer-work.ts'
 import { fetchedArtifacts, fetchedKey, heldArtifacts, newLock, requireFitting, type Recording } from './locking.ts'
 import type { DockerfileInstall } from './plan-dockerfile.ts'
 import { recipeVersion } from './recipe.ts'
-import { runHints } from './run-hints.ts'
+import { runHints, runPart } from './run-hints.ts'
 import { StackBuilder } from './stack-builder.ts'
 import { BuildContext } from './stages/build-context.ts'
 import type { Fetching } from './stages/fetching.ts'
@@ -63,7 +63,7 @@ async function replay(plan: DockerfileInstall, workshop: Workshop, lock: Lock): 
   const stages = new StageBuilder(workshop, builder, await stageContext(plan, workshop), fetching)
   const { evaluated, steps } = await stages.build()
   const config = runConfig(plan, evaluated.config)
-  for (const { message, matters } of runHints(evaluated.config, plan.directories)) {
+  for (const { message, matters } of runHints(evaluated.config, plan)) {
     if (matters) workshop.emit({ kind: 'notice', message })
   }
   const all = plan.directories.length === 0 ? steps : [...steps, volumeStep(plan, steps, stages.time)]
@@ -108,11 +108,11 @@ function runConfig(
   const env = Object.fromEntries(
     Env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   )
-  const { Labels, Volumes, StopSignal } = rest
+  const { Labels, Volumes } = rest
   return {
     ...{ argv, env, port },
     workdir: rest.WorkingDir ?? '/',
-    ...(StopSignal && { stopSignal: StopSignal }),
+    ...runPart(rest),
     described: { ...(Labels && { Labels }), ...(Volumes && { Volumes }) },
   }
 }

@@ -17,6 +17,8 @@ export interface DockerfileInstall {
   /** What the manifest says of the start; the Dockerfile's own otherwise. */
   readonly argv?: readonly string[]
   readonly port?: number
+  /** Whether the manifest says itself how health is asked for. */
+  readonly asksHealth: boolean
   /** Directories where volumes will be mounted. */
   readonly directories: readonly string[]
 }
@@ -45,6 +47,7 @@ export function planDockerfile(manifest: Manifest, facts: TreeFacts): Dockerfile
     dockerfile,
     inputs: inputsOf(manifest, path, dockerfile),
     ignore: ignoreFile(path, facts),
+    asksHealth: start.health !== undefined,
     directories: Object.values(isolation.volumes).map((volume) => volume.path),
     ...(start.command === undefined ? {} : { argv: argvOf(start.command) }),
     ...(start.port === undefined ? {} : { port: start.port }),

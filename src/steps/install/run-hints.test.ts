@@ -33,8 +33,13 @@ const cases: { it: string; lines: readonly string[]; manifest?: string; says: re
   },
   { it: 'a signal that is none', lines: ['STOPSIGNAL 99'], says: [/^STOPSIGNAL 99 is not sent.*no such signal/] },
   { it: 'nothing of a signal that is sent', lines: ['STOPSIGNAL SIGRTMIN+3'], says: [] },
-  { it: 'a check of health', lines: ['HEALTHCHECK CMD true'], says: [/asks from outside/] },
-  { it: 'nothing of a check of health that is none', lines: ['HEALTHCHECK CMD true', 'HEALTHCHECK NONE'], says: [] },
+  {
+    it: 'a check of health that the manifest has another for',
+    lines: ['HEALTHCHECK CMD true'],
+    manifest: '[start]\nhealth = "/up"\n',
+    says: [/^HEALTHCHECK is not run/],
+  },
+  { it: 'nothing of a check of health that is run', lines: ['HEALTHCHECK CMD true'], says: [] },
   { it: 'a user', lines: ['ARG WHO=keeper', 'USER $WHO'], says: [/^USER keeper is for the build/] },
   { it: 'what a stage below says', lines: ['USER one', 'FROM base', 'VOLUME /x'], says: [/^VOLUME \/x/, /^USER one/] },
   { it: 'nothing that only the image can tell', lines: ['USER ${WHO:?nobody}'], says: [] },
@@ -50,9 +55,11 @@ describe('plannedRunHints()', () => {
   }
 })
 
+const nothing = { directories: [], asksHealth: false }
+
 describe('runHints()', () => {
   it('knows what an image brings along', () => {
-    const [hint, ...others] = runHints({ Volumes: { '/var/lib/postgresql/data': {} } }, [])
+    const [hint, ...others] = runHints({ Volumes: { '/var/lib/postgresql/data': {} } }, nothing)
     assert.ok(hint?.matters && others.length === 0)
     assert.match(hint.message, /`data = \{ path = "\/var\/lib\/postgresql\/data" \}`/)
   })

@@ -10,18 +10,38 @@ export interface RunHint {
   readonly matters: boolean
 }
 
-/** @param directories Where the manifest has volumes. */
-export function runHints(config: ImageConfig, directories: readonly string[]): RunHint[] {
-  return [...volumeHints(config, directories), ...signalHints(config), ...healthHints(config), ...userHints(config)]
+/** @param said what the manifest says */
+export function runHints(config: ImageConfig, said: Pick<DockerfileInstall, 'directories' | 'asksHealth'>): RunHint[] {
+  return [
+    ...volumeHints(config, said.directories),
+    ...signalHints(config),
+    ...healthHints(config, said.asksHealth),
+    ...userHints(config),
+  ]
+}
+
+/** What of a configuration decides how an image runs, beside what it starts. */
+export function runPart({ StopSignal, Healthcheck, Shell }: ImageConfig) {
+  return {
+    ...(StopSignal === undefined ? {} : { stopSignal: StopSignal }),
+    ...(Healthcheck === undefined ? {} : { healthcheck: Healthcheck }),
+    // Of no use at run time but to lines that are checks.
+    ...(Healthcheck === undefined || Shell === undefined ? {} : { shell: Shell }),
+  }
 }
 
 /** What the instructions of a plan come to; what images bring along shows when they are there. */
-export function plannedRunHints({ dockerfile, directories }: DockerfileInstall): RunHint[] {
+export function plannedRunHints(plan: DockerfileInstall): RunHint[] {
+  const config = plannedConfig(plan)
+  return config ? runHints(config, plan) : []
+}
+
+/** The configuration as far as the Dockerfile alone decides it; undefined when a variable is one that only the image has. */
+export function plannedConfig({ dockerfile }: DockerfileInstall): ImageConfig | undefined {
   try {
-    return runHints(evaluated(dockerfile, dockerfile.target).config, directories)
+    return evaluated(dockerfile, dockerfile.target).config
   } catch (error) {
-    // A variable may be one that only the image has.
-    if (error instanceof Problem) return []
+    if (error instanceof Problem) return undefined
     throw error
   }
 }
@@ -50,9 +70,9 @@ function signalHints({ StopSignal }: ImageConfig): RunHint[] {
   return [{ message: `STOPSIGNAL ${StopSignal} is not sent, but SIGTERM: ${why}`, matters: true }]
 }
 
-function healthHints({ Healthcheck }: ImageConfig): RunHint[] {
-  if (!Healthcheck || Healthcheck.Test[0] === 'NONE') return []
-  return [{ message: 'HEALTHCHECK is not run: berth asks from outside, at `health` under `[start]`', matters: false }]
+function healthHints({ Healthcheck }: ImageConfig, asksHealth: boolean): RunHint[] {
+  if (!Healthcheck || !asksHealth) return []
+  return [{ message: 'HEALTHCHECK is not run: `health` under `[start]` is asked for instead', matters: false }]
 }
 
 function userHints({ User = '' }: ImageConfig): RunHint[] {

@@ -82,3 +82,52 @@ describe('awaitHealthy()', () => {
       },
     ))
 })
+
+describe('awaitHealthy() of an image with a way of its own', () => {
+  const ask = (port: number, over: object) => awaitHealthy({ ...checkOf(port, 1), ...over }, never, signal)
+  const command = { kind: 'command' as const, argv: ['check'], timeoutSeconds: 7 }
+
+  it('runs its command until that ends well', () => {
+    let asked = 0
+    const run = (argv: readonly string[], timeoutSeconds: number) => {
+      assert.deepEqual([argv, timeoutSeconds], [['check'], 7])
+      return Promise.resolve((asked += 1) < 3 ? 'exit code 1' : undefined)
+    }
+    return withServer(
+      (_, response) => response.writeHead(500).end(),
+      async (port) => {
+        assert.equal((await ask(port, { own: command, run, timeoutSeconds: 30 })).kind, 'healthy')
+        assert.equal(asked, 3)
+      },
+    )
+  })
+
+  it('says what its command came to when time is up', () =>
+    withServer(
+      (_, response) => response.end(),
+      async (port) => {
+        const outcome = await ask(port, { own: command, run: () => Promise.resolve('exit code 7, curl: no') })
+        assert.ok(outcome.kind === 'unhealthy')
+        assert.match(outcome.answer, /HEALTHCHECK of its image: exit code 7, curl: no$/)
+      },
+    ))
+
+  it('does not run it before the port is open', async () => {
+    const run = () => assert.fail('it was run')
+    let port = 0
+    const note = (open: number) => {
+      port = open
+      return Promise.resolve()
+    }
+    await withServer(() => undefined, note)
+    const outcome = await ask(port, { own: command, run })
+    assert.ok(outcome.kind === 'unhealthy')
+    assert.match(outcome.answer, /connection refused/)
+  })
+
+  it('is content with an open port where there is no check', () =>
+    withServer(
+      (_, response) => response.writeHead(500).end(),
+      async (port) => assert.equal((await ask(port, { own: { kind: 'port' } })).kind, 'healthy'),
+    ))
+})

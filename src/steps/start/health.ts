@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { probe, type ProbeAnswer } from '../../host/probe.ts'
 import type { Exit } from '../../model/sandbox.ts'
+import { askHealth, type HealthQuestion } from './ask-health.ts'
 
 /** Milliseconds for one answer. The last check gets its second too: what it hears is what the operator is told. */
 const patience = { least: 1000, most: 5000 } as const
 
-export interface HealthCheck {
-  readonly address: string
-  readonly port: number
-  readonly path: string
-  /** Sent as the Host header: frameworks refuse hosts they do not know. */
-  readonly host: string
+export interface HealthCheck extends HealthQuestion {
   readonly timeoutSeconds: number
 }
 
@@ -23,10 +18,10 @@ export type HealthOutcome =
  * Milliseconds between two checks: a twentieth of the time that it has taken so far, so that an application that starts
  * quickly is seen quickly, and a slow one is not pestered.
  */
-const pauses = { shortest: 5, longest: 250, share: 1 / 20 } as const
+const pauses = { shortest: 5, longest: 250, share: 1 / 20, forCommands: 4 } as const
 
 /**
- * Asks from outside until the application answers 200 to 399, ends, or its time is up.
+ * Asks until the application is healthy, ends, or its time is up: from outside, unless its image has a way of its own.
  * @param ended resolves when the sandbox ends by itself
  */
 export async function awaitHealthy(
@@ -38,28 +33,19 @@ export async function awaitHealthy(
   const seconds = () => (performance.now() - begun) / 1000
   let exit: Exit | undefined
   void ended.then((value) => (exit = value))
-  let answer: ProbeAnswer = { kind: 'silence', reason: 'was never asked' }
+  let answer: string | undefined = 'was never asked'
   while (seconds() < check.timeoutSeconds) {
     signal.throwIfAborted()
     if (exit) return { kind: 'ended', exit, seconds: seconds() }
     const left = check.timeoutSeconds * 1000 - seconds() * 1000
-    answer = await probe(check, Math.max(patience.least, Math.min(patience.most, left)))
-    if (isHealthy(answer)) return { kind: 'healthy', seconds: seconds() }
-    await Promise.race([sleep(pauseAfter(seconds() * 1000)), ended])
+    answer = await askHealth(check, Math.max(patience.least, Math.min(patience.most, left)))
+    if (answer === undefined) return { kind: 'healthy', seconds: seconds() }
+    const pause = pauseAfter(seconds() * 1000) * (check.own?.kind === 'command' ? pauses.forCommands : 1)
+    await Promise.race([sleep(pause), ended])
   }
-  return exit
-    ? { kind: 'ended', exit, seconds: seconds() }
-    : { kind: 'unhealthy', answer: describeAnswer(answer), seconds: seconds() }
+  return exit ? { kind: 'ended', exit, seconds: seconds() } : { kind: 'unhealthy', answer, seconds: seconds() }
 }
 
 function pauseAfter(milliseconds: number): number {
   return Math.min(pauses.longest, Math.max(pauses.shortest, milliseconds * pauses.share))
-}
-
-function isHealthy(answer: ProbeAnswer): boolean {
-  return answer.kind === 'status' && answer.status >= 200 && answer.status < 400
-}
-
-function describeAnswer(answer: ProbeAnswer): string {
-  return answer.kind === 'status' ? `answered ${answer.status}` : `did not answer: ${answer.reason}`
 }

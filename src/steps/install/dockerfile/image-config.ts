@@ -1,3 +1,5 @@
+import type { ImageHealthcheck } from '../../../model/plan.ts'
+
 /**
  * The configuration of an image, with the names of the OCI image specification (config.md) and of Docker's additions to
  * it (Healthcheck, OnBuild, Shell).
@@ -17,16 +19,7 @@ export interface ImageConfig {
   readonly Shell?: readonly string[]
 }
 
-/** Durations are nanoseconds. */
-export interface Healthcheck {
-  /** `['NONE']`, `['CMD', …]` or `['CMD-SHELL', command]`. */
-  readonly Test: readonly string[]
-  readonly Interval?: number
-  readonly Timeout?: number
-  readonly StartPeriod?: number
-  readonly StartInterval?: number
-  readonly Retries?: number
-}
+export type Healthcheck = ImageHealthcheck
 
 /** One line of an image's history; `empty_layer` when it changed no file. */
 export interface HistoryEntry {
