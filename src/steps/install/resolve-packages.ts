@@ -1,25 +1,13 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { AptRefused, PrivateApt, type AptSources, type Deb } from '../../host/debian-apt.ts'
-import { findDebianMirror } from '../../host/debian-mirror.ts'
-import { download, DownloadRefused } from '../../host/download.ts'
+import { AptRefused, type Deb, type PrivateApt } from '../../host/debian-apt.ts'
 import * as files from '../../host/files.ts'
 import { keyOf, type Cache } from '../../image/index.ts'
 import type { Artifact } from '../../model/lock.ts'
-import { oneAtATime } from '../../host/one-at-a-time.ts'
-import {
-  debianIndexFailed,
-  debianKeyringMissing,
-  debianMirrorUnknown,
-  debianPackageUnknown,
-  debianUnsolvable,
-  downloadFailed,
-} from '../../model/problems/install.ts'
+import { debianPackageUnknown, debianUnsolvable } from '../../model/problems/install.ts'
 import { fetchBlob, isInStore } from './fetch.ts'
-import { debianArchitecture } from './architecture.ts'
-import type { Locking } from './locking.ts'
-import { pastMirror, pastOf } from './past-mirror.ts'
 import { recipeVersion } from './recipe.ts'
+import { type AptPlace, withApt } from './with-apt.ts'
 import type { Workshop } from './workshop.ts'
 
 /** The packages of a layer by name, and the time of the youngest. */
@@ -28,8 +16,6 @@ export interface PackageSet {
   /** Seconds; no file in any of the packages is younger. */
   readonly epoch: number
 }
-
-const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** The packages that every image stands on: what Debian calls essential, and what every web application takes for granted. */
 export function basePackages(suite: string): string[] {
@@ -56,8 +42,7 @@ export async function resolvePackages(
   { status, held }: { readonly status: string; readonly held: readonly Artifact[] },
 ): Promise<PackageSet> {
   const pins = held.filter(({ kind }) => kind === 'deb')
-  const debs = await oneAtATime(aptKey(workshop), async () => {
-    const apt = await openApt(workshop)
+  const debs = await withApt(workshop, async (apt) => {
     try {
       return await apt.resolve(names, { status, pins }, workshop.signal)
     } catch (error) {
@@ -135,77 +120,9 @@ function progressReporter(emit: (done: number) => void): (done: number) => void 
   }
 }
 
-const opened = new WeakMap<AbortSignal, Map<string, PrivateApt>>()
-
-/** What asking apt needs of a workshop. */
-type AptPlace = Pick<Workshop, 'instance' | 'signal'> & {
-  readonly store: Pick<Workshop['store'], 'cache'>
-  readonly plan: Pick<Workshop['plan'], 'suite'>
-  readonly locking?: Locking
-}
-
 /** The version of each Debian package that a fresh install would get now. @throws debianIndexFailed */
 export function newestPackages(place: AptPlace, names: readonly string[]): Promise<Map<string, string>> {
-  return oneAtATime(aptKey(place), async () => (await openApt(place)).candidates(names, place.signal))
-}
-
-/** apt's own files are for one at a time. */
-function aptKey({ instance, ...place }: AptPlace): string {
-  return `apt ${instance.home} ${aptFolder(place)}`
-}
-
-function aptFolder({ plan, locking }: Pick<AptPlace, 'plan' | 'locking'>): string {
-  return `apt-${plan.suite}${pastOf(locking) === undefined ? '' : '-past'}`
-}
-
-/** apt for this suite, with lists that were fetched once in this build. */
-async function openApt(workshop: AptPlace): Promise<PrivateApt> {
-  const ofBuild = opened.get(workshop.signal) ?? new Map<string, PrivateApt>()
-  opened.set(workshop.signal, ofBuild)
-  const known = ofBuild.get(workshop.plan.suite)
-  if (known) return known
-  const sources = await aptSources(workshop)
-  const apt = new PrivateApt(workshop.store.cache.workDirectory(aptFolder(workshop)), sources)
-  try {
-    await apt.update(workshop.signal)
-  } catch (error) {
-    if (!(error instanceof AptRefused)) throw error
-    throw debianIndexFailed({ suite: workshop.plan.suite, lines: error.lines }, { cause: error })
-  }
-  ofBuild.set(workshop.plan.suite, apt)
-  return apt
-}
-
-async function aptSources(workshop: AptPlace): Promise<AptSources> {
-  if (!(await files.exists(keyring))) throw debianKeyringMissing({ path: keyring })
-  const today = await findDebianMirror(process.env)
-  if (!today) throw debianMirrorUnknown({})
-  const past = pastOf(workshop.locking)
-  const mirror = past === undefined ? today : pastMirror(today, past)
-  const { suite } = workshop.plan
-  const candidates = [
-    { url: mirror.main, suite },
-    { url: mirror.main, suite: `${suite}-updates` },
-    ...(mirror.security === undefined ? [] : [{ url: mirror.security, suite: `${suite}-security` }]),
-  ]
-  const pockets = []
-  for (const pocket of candidates) {
-    // A release that has come of age loses its pockets, but never itself.
-    if (pocket.suite === suite || (await isOffered(pocket, workshop.signal))) pockets.push(pocket)
-  }
-  return { architecture: debianArchitecture(), keyring, pockets, isPast: past !== undefined }
-}
-
-async function isOffered(pocket: { url: string; suite: string }, signal: AbortSignal): Promise<boolean> {
-  const url = `${pocket.url}dists/${pocket.suite}/InRelease`
-  try {
-    for await (const chunk of download(url, { signal })) if (chunk.length > 0) return true
-    return false
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof DownloadRefused && error.status === 404) return false
-    throw downloadFailed({ url, reason: error instanceof Error ? error.message : 'no answer' }, { cause: error })
-  }
+  return withApt(place, (apt) => apt.candidates(names, place.signal))
 }
 
 async function explainRefusal(
