@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Digest } from '../../../model/names.ts'
 import { fixedTime } from '../recipe.ts'
-import { chosenManifest, readDescription, readManifest, UnusableImage } from './registry-image-documents.ts'
+import { readDescription } from './registry-image-configuration.ts'
+import { UnusableImage } from './registry-image-json.ts'
+import { chosenManifest, readManifest } from './registry-image-manifest.ts'
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`
 const oci = 'application/vnd.oci.image'

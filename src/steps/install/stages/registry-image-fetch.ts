@@ -13,7 +13,8 @@ import type { FetchPlace } from '../fetch-place.ts'
 import { isInStore } from '../fetch.ts'
 import { explainWantOfRoom } from '../room.ts'
 import type { Workshop } from '../workshop.ts'
-import { largestDocument, readManifest, UnusableImage, type Blob } from './registry-image-documents.ts'
+import { UnusableImage } from './registry-image-json.ts'
+import { largestDocument, readManifest, type Blob } from './registry-image-manifest.ts'
 
 /** An image as the lock names it. */
 export interface LockedImage {

@@ -4,7 +4,8 @@ import { imageUnusable } from '../../../model/problems/registry-image.ts'
 import type { LayerStep } from '../layer-step.ts'
 import type { LayerWork } from '../layer-work.ts'
 import { recipeVersion } from '../recipe.ts'
-import type { ImageDescription, ImageManifest, LayerBlob } from './registry-image-documents.ts'
+import type { ImageDescription } from './registry-image-configuration.ts'
+import type { ImageManifest, LayerBlob } from './registry-image-manifest.ts'
 import { ensureBlobs, type LockedImage } from './registry-image-fetch.ts'
 
 interface ForeignStep {
