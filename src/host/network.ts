@@ -38,8 +38,20 @@ export interface Joining {
  * wait a second for an answer to his ARP request otherwise.
  */
 export async function connectNetwork(instance: Instance, joining: Joining): Promise<void> {
-  const { id, pid, pair, network } = joining
+  const { id, pair, network } = joining
   const name = interfaceName(instance, pair.hostAddress)
+  await makePair(joining, name).catch(async (error: unknown) => {
+    // With its namespace it would go some time later. One that was there before is another sandbox's.
+    if (['', id].includes(await aliasOf(name))) await deleteInterface(name)
+    throw error
+  })
+  if (!network || network.egress.length + network.links.length === 0) return
+  const { egress, links } = network
+  await grant(instance, { id, interfaceName: name, address: pair.sandboxAddress, egress, links })
+}
+
+async function makePair(joining: Joining, name: string): Promise<void> {
+  const { id, pid, pair, network } = joining
   const inside = [
     `link add eth0 type veth peer name ${name} netns ${process.pid}`,
     `address add ${pair.sandboxAddress}/31 dev eth0`,
@@ -55,9 +67,6 @@ export async function connectNetwork(instance: Instance, joining: Joining): Prom
     `address add ${pair.hostAddress}/31 dev ${name}`,
   ]
   await together([runBatch(outside), ...(network ? bound(joining, name, network) : [])])
-  if (!network || network.egress.length + network.links.length === 0) return
-  const { egress, links } = network
-  await grant(instance, { id, interfaceName: name, address: pair.sandboxAddress, egress, links })
 }
 
 /** Both ways, each where it begins. */
@@ -87,10 +96,13 @@ export async function redirectPort(pid: number, port: number): Promise<void> {
 /** Removes the interfaces of a sandbox, if there are any, and what it may reach. The other ends go with them. */
 export async function removeInterfaces(instance: Instance, id: string): Promise<void> {
   const interfaces = (await sandboxInterfaces(instance)).filter((found) => found.id === id)
-  for (const { name } of interfaces)
-    // It may vanish at any moment, together with the namespace that its other end is in.
-    await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1] })
+  for (const { name } of interfaces) await deleteInterface(name)
   await revoke(instance, id)
+}
+
+/** It may vanish at any moment, together with the namespace that its other end is in. */
+async function deleteInterface(name: string): Promise<void> {
+  await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1] })
 }
 
 /** The interfaces of this instance on the host, with the sandbox each was made for. */

@@ -26,8 +26,10 @@ export interface Isolator {
   readonly allowedCalls: number
 
   /**
-   * Runs a one-off command to its end in a sandbox of its own: the same walls, no network but loopback, no monitor.
+   * Runs a one-off command to its end in a sandbox of its own: the same walls, no monitor. The command begins when its
+   * network is connected; without a link it has none but loopback.
    * Removes the sandbox afterwards, also when `signal` aborts it; the exit is then that of the kill.
+   * @throws sandboxNotStarted
    */
   run(spec: SandboxSpec, io: CommandIo, signal: AbortSignal): Promise<Exit>
 

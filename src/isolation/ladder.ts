@@ -3,6 +3,7 @@ import { mkdir, rm } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
 import { ownUserNamespace } from '../host/user-namespace.ts'
+import { Problem } from '../model/problem.ts'
 import { sandboxNotStarted } from '../model/problems/isolation.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
 import type { Isolator } from './isolator.ts'
@@ -88,6 +89,9 @@ export function ladder(instance: Instance): Isolator {
         const exit = await runSandbox(level, { ...bundle, terminal: io.terminal }, { io, signal })
         await remove(spec.id)
         return exit
+      }).catch((cause: unknown) => {
+        if (signal.aborted || cause instanceof Problem) throw cause
+        throw sandboxNotStarted({ id: spec.id, reason: reasonOf(cause) }, { cause })
       }),
     exec: async (id, argv, io, signal) =>
       runInside(await levelFor(id), { layout: layoutOf(instance, id), id, facts: await facts(), argv, io, signal }),

@@ -17,6 +17,8 @@ export interface Bundle {
   readonly facts: HostFacts
   /** Of a one-off command whose operator sits at one. */
   readonly terminal?: TerminalSize | undefined
+  /** Of a one-off command that begins only when its network is connected. */
+  readonly waits?: boolean
 }
 
 /** A sandbox that runs, as far as a command needs to know that is to run in it. */
@@ -76,6 +78,9 @@ export interface Level {
 
   /** What `run` needs so that the control group of what has ended stays for berth to read; `--keep` unless said. */
   runOptions?(layout: Layout): readonly string[]
+
+  /** Whether `run` reads `layout.config` and waits for the hooks in it; else it waits for `start` when its bundle says so. */
+  readonly waitsInHook?: true
 
   /**
    * Where a program of the host makes the sandbox and stays beside it: waits for the sandbox's own process 1, which is

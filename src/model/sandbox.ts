@@ -23,7 +23,7 @@ export interface SandboxSpec {
   readonly syscalls?: readonly string[]
   /** Where the application listens; the front reaches it at `address`:80 whatever this is. */
   readonly port: number
-  /** The point-to-point pair of this sandbox, or undefined for one-off commands, which have loopback only. */
+  /** The point-to-point pair of this sandbox; undefined for one-off commands that may reach nothing but their loopback. */
   readonly link?: Link
   /** What leads out of it by that link, and how wide it is; without this, nothing does, and it is not bounded. */
   readonly network?: Network

@@ -13,7 +13,7 @@ import { levelPromises } from '../../src/model/promises.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { idleSandbox } from './idle-sandbox.ts'
 import { leftovers } from '../e2e/leftovers.ts'
-import { eventually, run, TestSandboxes } from './test-sandboxes.ts'
+import { connectFrom, eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
 /** A program that starts the sandbox given as JSON in its first argument, prints its pid and stays. */
 const starter = new URL('../e2e/start-sandbox.ts', import.meta.url).pathname
@@ -220,6 +220,33 @@ while True: time.sleep(1)`
         stdout: 'typed\n    lo\n',
         stderr: 'err\n',
       })
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+
+    it('has the network that it is given before its command begins, and leaves nothing of it', async () => {
+      await using all = await sandboxes()
+      const network = { egress: [], links: [], bandwidth: 1e9, nameServer: '127.0.0.1' }
+      // Refused by the fence: a sandbox without a network would find no way there.
+      const ran = await all.runOnce(all.spec(connectFrom('10.99.0.5', 80), { network }))
+      assert.deepEqual(ran, {
+        exit: { kind: 'code', code: 0, outOfMemory: false },
+        stdout: 'ECONNREFUSED\n',
+        stderr: '',
+      })
+      assert.deepEqual(await leftovers(all.instance), [])
+    })
+
+    it('is not begun, and leaves nothing, when its network cannot be made', async () => {
+      await using all = await sandboxes()
+      const network = { egress: [], links: [], bandwidth: 1e9, nameServer: '127.0.0.1' }
+      const link = { hostAddress: '10.99.0.256', sandboxAddress: '10.99.0.257' }
+      const seen: string[] = []
+      const spec = all.spec(['echo', 'begun'], { link, network })
+      await assert.rejects(
+        all.runOnce(spec, { stdout: (chunk) => seen.push(chunk.toString()) }),
+        (error: unknown) => error instanceof Problem && error.code === 'sandbox-not-started',
+      )
+      assert.deepEqual(seen, [])
       assert.deepEqual(await leftovers(all.instance), [])
     })
 

@@ -1,6 +1,5 @@
 import { runAttached, type AttachedEnd } from '../../host/attached.ts'
 import { removeCgroup } from '../../host/cgroups.ts'
-import { runCommand } from '../../host/command.ts'
 import { readText, rm } from '../../host/files.ts'
 import { isAlive, killQuietly } from '../../host/processes.ts'
 import { sandboxNotRunning } from '../../model/problems/isolation.ts'
@@ -8,9 +7,12 @@ import type { Exit } from '../../model/sandbox.ts'
 import type { CommandIo } from '../isolator.ts'
 import type { Bundle, Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
+import { ensureFence } from './fence.ts'
+import { hold, letGo } from './hold.ts'
 import type { Layout } from './layout.ts'
 import { exitFrom, lackedMemory, readRecord } from './record.ts'
 import { prepareBundle } from './start.ts'
+import { together } from './together.ts'
 
 /**
  * Runs a command in a sandbox of its own, to its end. The caller removes the sandbox.
@@ -18,57 +20,26 @@ import { prepareBundle } from './start.ts'
  */
 export async function runSandbox(
   level: Level,
-  bundle: Bundle,
+  made: Bundle,
   { io, signal }: { readonly io: CommandIo; readonly signal: AbortSignal },
 ): Promise<Exit> {
-  const { layout, spec, facts } = bundle
-  await prepareBundle(level, bundle)
+  const bundle = { ...made, waits: made.spec.link !== undefined }
+  const { instance, layout, spec, facts } = bundle
+  await together([prepareBundle(level, bundle), spec.link ? ensureFence(instance) : Promise.resolve()])
+  const held = await hold(level, bundle)
   // Kept after its end, so that its control group can still tell whether memory ran out.
   const options = level.runOptions?.(layout) ?? ['--keep']
   const verb = ['run', ...options, '--bundle', layout.bundle, '--pid-file', layout.pidFile, spec.id] as const
   // What a program beside the sandbox has begun does not end with that program, and holds its output open.
   const alsoKill = () => (level.firstProcess ? removeCgroup(facts.cgroups, layout.cgroup) : Promise.resolve())
-  const end = await killedOnAbort({ signal, pidFile: layout.pidFile, alsoKill }, () => {
-    const run = runAttached([...level.runtime(layout), ...verb], io)
-    return level.firstProcess ? letGo({ level, bundle, run, signal }) : run
-  })
-  return exitOf(end, await lackedMemory(layout, facts.cgroups))
-}
-
-/** Completes the walls of a sandbox that waits for that, as a start does, and lets its command begin. */
-async function letGo<End>(work: {
-  readonly level: Level
-  readonly bundle: Bundle
-  readonly run: Promise<End>
-  readonly signal: AbortSignal
-}): Promise<End> {
-  const { level, bundle, run, signal } = work
-  const { layout, spec } = bundle
-  let isOver = false
-  const end = run.finally(() => (isOver = true))
-  end.catch(() => undefined) // it is awaited below
-  const supervisor = await pidIn(layout.pidFile, () => isOver)
-  if (supervisor === undefined) return end
   try {
-    const pid = (await level.firstProcess?.(bundle, supervisor)) ?? supervisor
-    await level.settle?.(bundle, pid)
-    await runCommand([...level.runtime(layout), 'start', spec.id])
-  } catch (error) {
-    killQuietly(supervisor, 'SIGKILL')
-    const ended = await end
-    if (!signal.aborted) throw error
-    return ended
-  }
-  return end
-}
-
-/** Gives undefined when there is none before it is too late. */
-async function pidIn(file: string, isTooLate: () => boolean): Promise<number | undefined> {
-  for (;;) {
-    const pid = Number(await readText(file))
-    if (pid > 0) return pid
-    if (isTooLate()) return undefined
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    const end = await killedOnAbort({ signal, pidFile: layout.pidFile, alsoKill }, () => {
+      const run = runAttached([...level.runtime(layout), ...verb], io)
+      return held ? letGo(held, { level, bundle, run, signal }) : run
+    })
+    return exitOf(end, await lackedMemory(layout, facts.cgroups))
+  } finally {
+    await held?.giveUp()
   }
 }
 

@@ -28,6 +28,7 @@ export const container: Level = {
   },
   runtime: runtimeOf,
   runOptions: runOptionsOf,
+  waitsInHook: true,
   settle: async ({ facts }: Bundle, pid) => {
     await Promise.all([
       facts.givesUserNamespaces ? setInUserNamespace(pid, userNamespaceLimits) : undefined,

@@ -32,6 +32,7 @@ export const gvisor: Level = {
   runtime,
   // It has no name for that, and needs none: the control group is berth's.
   runOptions: () => [],
+  waitsInHook: true,
   terminate,
   inside: async (running, argv, terminal) => {
     const { command, pidFile, files } = await insideByRuntime(runtime(running.layout), running, argv, terminal)

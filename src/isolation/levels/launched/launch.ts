@@ -29,10 +29,11 @@ export function launcherAt(directory: string): CommandLine {
 }
 
 /** Makes the sandbox's control groups and writes what the launcher reads; readable by root only, for it holds secrets. */
-export async function writeLaunch({ layout, facts }: Bundle, launch: Omit<Launch, 'cgroups'>): Promise<void> {
+export async function writeLaunch({ layout, facts, waits }: Bundle, launch: Omit<Launch, 'cgroups'>): Promise<void> {
   const cgroups = joinableDirectories(facts.cgroups, layout.cgroup)
   await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
   await writeLaunchFiles(layout.launch, { ...launch, cgroups })
+  if (waits) await writeFile(join(layout.launch, 'waits'), '')
 }
 
 /** A command beside the application: in its control groups, and for the rest whatever `argv` itself enters. */

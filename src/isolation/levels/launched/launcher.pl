@@ -38,14 +38,11 @@ sub create {
     if ($pid == 0) {
         close $told;
         setsid();
-        # Both ends, and now: opening one end would wait, and once there are walls this file cannot be opened any more.
-        sysopen(my $opened, $gate, O_RDWR) or die "launcher: $gate: $!\n";
+        my $opened = open_gate();
         my $launch = enter();
         syswrite $tell, 'ready';
         close $tell;
-        my $word = $waits_inside ? 'go' : '';
-        sysread($opened, $word, 2) unless $waits_inside;
-        exit 125 if $word ne 'go';
+        wait_at($opened) unless $waits_inside;
         $launch->();
     }
     close $tell;
@@ -64,19 +61,36 @@ sub make_gate {
     return 1;
 }
 
+# Both ends, and early: opening one end would wait, and once there are walls this file cannot be opened any more.
+sub open_gate {
+    sysopen(my $opened, $gate, O_RDWR) or die "launcher: $gate: $!\n";
+    return $opened;
+}
+
+sub wait_at {
+    my ($opened) = @_;
+    my $word = '';
+    sysread($opened, $word, 2);
+    exit 125 if $word ne 'go';
+}
+
 sub start {
     sysopen(my $opened, $gate, O_WRONLY | O_NONBLOCK) or die "launcher: the process does not wait any more: $!\n";
     syswrite $opened, 'go';
 }
 
 # Its caller's standard input and output are those of the program, unless a terminal between them is one of the steps.
+# It waits for `start` where a file `waits` says so: then its network is connected before it begins.
 sub run {
     setsid();
-    make_gate() if -e "$directory/waits-inside";
+    my $waits = -e "$directory/waits";
+    make_gate() if $waits || -e "$directory/waits-inside";
     my $noted = pid_file();
     outlive() if defined $option{'--bundle'};
+    my $opened = $waits ? open_gate() : undef;
     my $launch = enter();
     syswrite $noted, $$ if $noted;    # with a terminal, that of the process at its end
+    wait_at($opened) if $opened;
     $launch->();
 }
 
