@@ -1,6 +1,6 @@
 /**
- * What a process goes through on its way behind its walls, in this order, as `steps.pl` performs them. Paths of mounts
- * begin at the last `root` (or `host`), and what links of an image lead to stays below it.
+ * What a process goes through on its way behind its walls, in this order, as `steps.pl` and `mounts.pl` perform them.
+ * Paths of mounts begin at the last `root` (or `host`), and what links of an image lead to stays below it.
  */
 export type Step =
   /** Into the namespaces and the root of a process. */
