@@ -29,7 +29,7 @@ export async function visit({ address, path, perSecond, seconds }: Visit): Promi
   for (let number = 0; number < perSecond * seconds; number += 1) {
     const due = begun + (number / perSecond) * 1000
     // Timers are of whole milliseconds, and late rather than early: the rest is not the neighbour's.
-    if (due > performance.now()) await sleep(due - performance.now())
+    await sleep(Math.max(0, due - performance.now()))
     const sent = Math.min(performance.now(), due + 2)
     asked.push(
       ask(address, path, number % 2 === 0 ? kept : false).then((isAnswered) => {
