@@ -22,8 +22,13 @@ export interface Attack extends Omit<AuditAttack, 'isMinor'> {
   readonly isLast?: boolean
   /** An application that ends under it has met its own limit: that is what limits are for. */
   readonly mayEndApplication?: boolean
-  /** Done beside it, from outside. */
-  during?(scene: Scene): Promise<void>
+  /**
+   * Done right before it: what it finds is new, so that what earlier attacks did is not taken for its doing. What this
+   * gives is told to the exploit, and given to the judge.
+   */
+  before?(scene: Scene): Promise<Given>
+  /** Done beside it, from outside; what this gives is given to the judge. */
+  during?(scene: Scene): Promise<Given | undefined>
   /** What was seen of it; undefined when it got nowhere. */
   judge(seen: Seen): Evidence | Promise<Evidence>
 }
@@ -41,9 +46,13 @@ export function named(
 /** In words, at most a line; undefined when there is none. */
 export type Evidence = string | undefined
 
+/** Facts that were found or made before or beside an attack, by their names. */
+export type Given = Readonly<Record<string, string | number>>
+
 /** What there is to judge by. */
 export interface Seen {
   readonly scene: Scene
+  readonly given: Given
   /** All that came out through the application's door. */
   readonly output: string
   /** The same, as the exploit put it; empty when it said nothing. */

@@ -102,7 +102,9 @@ export async function removeInterfaces(instance: Instance, id: string): Promise<
 
 /** It may vanish at any moment, together with the namespace that its other end is in. */
 async function deleteInterface(name: string): Promise<void> {
-  await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1] })
+  const tried = await runCommand(['ip', 'link', 'delete', 'dev', name], { allowCodes: [0, 1, 2] })
+  // 1: there is none of that name; 2: the kernel refused, also when it went between the look and the deletion.
+  if (tried.code === 2 && (await exists(`/sys/class/net/${name}`))) throw new Error(tried.stderr.trim())
 }
 
 /** The interfaces of this instance on the host, with the sandbox each was made for. */

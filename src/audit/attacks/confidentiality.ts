@@ -45,7 +45,10 @@ export const confidentialityAttacks: readonly Attack[] = [
   {
     ...named('confidentiality', 'C11', 'sniff', "Listen to the neighbour's traffic"),
     leaksWhen: 'a token of a request to the neighbour comes out',
-    during: (scene) => scene.callNeighbour(),
+    during: async (scene) => {
+      await scene.callNeighbour()
+      return undefined
+    },
     judge: comesOut('traffic'),
   },
   {

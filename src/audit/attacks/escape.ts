@@ -1,11 +1,21 @@
-import { comesOut, findsSome, listOf, named, type Attack } from '../attack.ts'
+import { copyFile, exists, mkdir } from '../../host/files.ts'
+import { spawnDetached } from '../../host/processes.ts'
+import type { Scene } from '../stage/scene.ts'
+import { startInLeftDirectory, startWithLinks } from './hostile-images.ts'
+import { comesOut, findsSome, listOf, named, type Attack, type Given } from '../attack.ts'
 
 /** Ways out that have had a name. */
 export const escapeAttacks: readonly Attack[] = [
   {
     ...named('escape', 'E01', 'cve-2019-5736', "CVE-2019-5736: write over the runtime's program"),
-    leaksWhen: 'it can be opened for writing, or only waits until it is not in use',
+    leaksWhen:
+      'it can be opened for writing, or only waits until it is not in use, while commands are run in the sandbox',
     isSafe: true,
+    before: standInForRuntime,
+    during: async (scene) => {
+      for (let round = 0; round < 4; round += 1) await scene.execInAttacked(['/bin/true'], 10)
+      return undefined
+    },
     judge: findsSome('opened', 'within reach'),
   },
   {
@@ -55,9 +65,9 @@ export const escapeAttacks: readonly Attack[] = [
   },
   {
     ...named('escape', 'E08', 'cve-2026-41579', 'CVE-2026-41579: mount points that are links'),
-    leaksWhen: 'one of the places that are mounted over is a symbolic link',
-    isSafe: true,
-    judge: findsSome('links', 'links'),
+    leaksWhen: 'something lies where the links of its image lead on the host, when it is started with them',
+    ...{ restarts: true, seconds: 30 },
+    judge: ({ scene }) => startWithLinks(scene),
   },
   {
     ...named('escape', 'E09', 'cve-2022-0847', 'CVE-2022-0847: write through a pipe (dirty pipe)'),
@@ -65,7 +75,29 @@ export const escapeAttacks: readonly Attack[] = [
     asksKernel: true,
     judge: ({ said }) => (said['changed'] === true ? 'a file that may only be read has changed' : undefined),
   },
+  {
+    ...named(
+      'escape',
+      'E10',
+      'cve-2024-21626-image',
+      'CVE-2024-21626: an image that begins in what the runtime left open',
+    ),
+    leaksWhen: 'the content of a file of the host comes out, when it is started in /proc/self/fd/3 to 10',
+    ...{ restarts: true, seconds: 30 },
+    judge: ({ scene }) => startInLeftDirectory(scene),
+  },
 ]
+
+/** At the control no runtime runs; a process of that name, and in a place that may be written, is in its stead. */
+async function standInForRuntime(scene: Scene): Promise<Given> {
+  if (scene.column.kind !== 'control') return {}
+  const [folder, program] = ['/var/lib/scene/runtime', '/var/lib/scene/runtime/runc']
+  if (await exists(program)) return {}
+  await mkdir(folder, { recursive: true })
+  await copyFile('/usr/bin/sleep', program)
+  await spawnDetached([program, '600'], { logFile: `${folder}/log` })
+  return {}
+}
 
 function releaseAgentOpens({ said }: Parameters<Attack['judge']>[0]): string | undefined {
   const [mounted, agent] = [said['mounted'], said['agent']]

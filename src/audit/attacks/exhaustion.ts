@@ -1,4 +1,6 @@
 import { stat } from '../../host/files.ts'
+import { hasOwnUser, paysAlone } from './accounts.ts'
+import { starvation } from './starvation.ts'
 import { isDone, numberOf, reaches, named, type Attack } from '../attack.ts'
 
 /** How much of what all share it can take. Every size is bounded: what is asked is whether there is a limit below it. */
@@ -27,6 +29,7 @@ export const exhaustionAttacks: readonly Attack[] = [
     isSafe: true,
     judge: async ({ scene }) => ((await scene.hasProcessorQuota()) ? undefined : 'nothing limits what it burns'),
   },
+  starvation,
   {
     ...named('exhaustion', 'R06', 'disk-fill', 'Fill the disk'),
     leaksWhen: 'the volume takes as much as it wanted',
@@ -53,23 +56,27 @@ export const exhaustionAttacks: readonly Attack[] = [
   },
   {
     ...named('exhaustion', 'R10', 'watcher-exhaust', "Take root's inotify instances"),
-    leaksWhen: 'it gets 64, half of what root has with Debian, for all applications together',
+    leaksWhen: 'it gets 64, half of what a user has with Debian, at the cost of somebody else than its own user',
     ...{ isSafe: true, asksKernel: true },
-    judge: reaches('watchers', ({ public: { watchers } }) => watchers, 'inotify instances'),
+    judge: async (seen) =>
+      (await paysAlone(seen.scene))
+        ? undefined
+        : reaches('watchers', ({ public: { watchers } }) => watchers, 'inotify instances')(seen),
   },
   {
     ...named('exhaustion', 'R11', 'key-exhaust', 'Take the keys that the kernel has for a user'),
-    leaksWhen: 'it gets as many as it wanted',
+    leaksWhen: 'it gets 150, of 200 that a user has, at the cost of somebody else than its own user',
     ...{ isSafe: true, asksKernel: true },
-    judge: reaches('keys', ({ public: { keys } }) => keys, 'keys'),
+    judge: async (seen) =>
+      (await hasOwnUser(seen.scene)) ? undefined : reaches('keys', ({ public: { keys } }) => keys, 'keys')(seen),
   },
   {
     ...named('exhaustion', 'R12', 'log-flood', "Flood the host's disk with its log"),
     leaksWhen: 'more than half of it lies on the host',
     seconds: 40,
     judge: async ({ scene }) => {
-      const file = scene.attackedLog
-      const size = file === undefined ? 0 : ((await stat(file).catch(() => undefined))?.size ?? 0)
+      if (scene.attackedLog === undefined) throw new Error('nobody knows where its log is')
+      const { size } = await stat(scene.attackedLog)
       const limit = (scene.public.logMebibytes / 2) * 1024 ** 2
       return size > limit ? `${Math.round(size / 1024 ** 2)} MiB of log` : undefined
     },

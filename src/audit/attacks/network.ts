@@ -1,11 +1,11 @@
-import { comesOut, findsSome, isDone, listOf, textOf, named, type Attack } from '../attack.ts'
+import { comesOut, findsSome, isDone, textOf, named, type Attack } from '../attack.ts'
 
 /** Whom it reaches from where it is. */
 export const networkAttacks: readonly Attack[] = [
   {
     ...named('network', 'N01', 'other-app-port', 'Ask the neighbour directly'),
-    leaksWhen: 'it answers',
-    judge: ({ said }) => (textOf(said['found']).includes('as released') ? 'the neighbour answers' : undefined),
+    leaksWhen: 'it tells its secret, which it does to all who reach it',
+    judge: comesOut('neighbourEnvironment'),
   },
   {
     ...named('network', 'N02', 'host-loopback', 'Ask a service on the loopback of the host'),
@@ -66,9 +66,8 @@ export const networkAttacks: readonly Attack[] = [
   },
   {
     ...named('network', 'N11', 'link-local', 'Ask the neighbour by addresses that need no route'),
-    leaksWhen: 'it answers',
-    judge: ({ said }) =>
-      listOf(said['found']).some((answer) => answer.includes('as released')) ? 'the neighbour answers' : undefined,
+    leaksWhen: 'it tells its secret, which it does to all who reach it',
+    judge: comesOut('neighbourEnvironment'),
   },
   {
     ...named('network', 'N12', 'bind-host-port', 'Take a port of the host'),

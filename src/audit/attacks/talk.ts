@@ -1,4 +1,5 @@
-import { exists } from '../../host/files.ts'
+import { exists, mkdir, writeFile } from '../../host/files.ts'
+import type { Scene } from '../stage/scene.ts'
 import { comesOut, type Attack } from '../attack.ts'
 
 /** What the talk did to its own application, word for word. */
@@ -48,6 +49,10 @@ export const talkAttacks: readonly Attack[] = [
     seconds: 60,
     isLast: true,
     mayEndApplication: true,
+    before: async (scene) => {
+      await restoreCanaries(scene)
+      return {}
+    },
     judge: async ({ scene }) => {
       for (const path of [...scene.allCanaries(), scene.public.hostFile, `${scene.public.neighbourVolume}/data.txt`])
         if (!(await exists(path))) return `${path} is gone`
@@ -55,3 +60,12 @@ export const talkAttacks: readonly Attack[] = [
     },
   },
 ]
+
+/** What an earlier attack has deleted is not deleted by this one. */
+async function restoreCanaries({ public: { canaries, hostFile, neighbourVolume } }: Scene): Promise<void> {
+  for (const path of [...canaries, hostFile, `${neighbourVolume}/data.txt`]) {
+    if (await exists(path)) continue
+    await mkdir(path.slice(0, path.lastIndexOf('/')), { recursive: true })
+    await writeFile(path, 'stands\n')
+  }
+}

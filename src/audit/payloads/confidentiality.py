@@ -71,15 +71,16 @@ def C12(scene):
 
 
 def C13(scene):
-    search, read, user_ring = 10, 11, -4
-    found = text("/proc/keys")
-    try:
-        key = call("keyctl", search, user_ring, b"user", scene["key"].encode(), 0)
-        room = ctypes.create_string_buffer(256)
-        found += room.raw[: call("keyctl", read, key, room, 256)].decode("latin-1")
-    except OSError as error:
-        found += " " + word(error)
-    return {"found": found[-4000:]}
+    """The keyring is the real host's: nothing is read but what the scene has put there."""
+    read, room = 11, ctypes.create_string_buffer(256)
+    listed = [line for line in text("/proc/keys").split("\n") if " tok-" in line]
+    found = []
+    for line in listed:
+        try:
+            found.append(room.raw[: call("keyctl", read, int(line.split()[0], 16), room, 256)].decode("latin-1"))
+        except OSError as error:
+            found.append(word(error))
+    return {"listed": listed, "found": found}
 
 
 def C14(scene):

@@ -119,7 +119,7 @@ def H17(scene):
 
 
 def H18(scene):
-    """By its number on the host, and every other process that can be seen and is not the application's own."""
+    """By its number on the host."""
     import signal
     return {"sent": attempt(os.kill, scene["ownPid"], signal.SIGTERM)}
 
@@ -138,7 +138,7 @@ def H21(scene):
     def write():
         place = os.open("/dev/kmsg", os.O_WRONLY)  # not made where it is not
         with os.fdopen(place, "w") as file:
-            file.write("berth-audit: a line that an application wrote into the host's log\n")
+            file.write("berth-audit: a line that an application wrote into the host's log %s\n" % scene["kernelMark"])
     return {"write": attempt(write)}
 
 
@@ -176,11 +176,18 @@ def H24(scene):
 
 
 def H25(scene):
-    found = []
-    for name in os.listdir("/proc/self/fd"):
-        for up in ("", "/..", "/../..", "/../../..", "/../../../.."):
-            found.append(text("/proc/self/fd/%s%s%s" % (name, up, scene["rootFile"])))
-    return {"found": "".join(found)}
+    """Of the application itself, too: what it starts does not get what it was started with."""
+    found, looked = [], 0
+    for pid in ["self"] + [str(each) for each in processes()]:
+        try:
+            names = os.listdir("/proc/%s/fd" % pid)
+        except OSError:
+            continue
+        looked += len(names)
+        for name in names:
+            for up in ("", "/..", "/../..", "/../../..", "/../../../.."):
+                found.append(text("/proc/%s/fd/%s%s%s" % (pid, name, up, scene["rootFile"])))
+    return {"found": "".join(found), "looked": looked}
 
 
 def H26(scene):

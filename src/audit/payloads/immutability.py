@@ -102,5 +102,6 @@ def I09(scene):
 
 def I10(scene):
     """Programs of the image, written over where they stand."""
-    places = ["/bin/sh", "/usr/bin/env", os.path.realpath("/usr/bin/python3"), "/lib/ld-linux.so.2"]
+    import shutil
+    places = ["/bin/sh", "/usr/bin/env", os.path.realpath("/usr/bin/python3"), shutil.which("python3") or "/bin/sh"]
     return {"opened": [path for path in places if can_open(path, os.O_WRONLY | os.O_APPEND) in ("done",)]}

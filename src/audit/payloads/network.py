@@ -1,5 +1,8 @@
 def N01(scene):
-    return {"found": ask(scene["neighbourAddress"], scene["neighbourPort"], b"GET /ping HTTP/1.0\r\n\r\n")}
+    """By the neighbour's own hole: only it can tell its secret."""
+    question = b'!!python/object/apply:os.getenv ["NEIGHBOUR_SECRET"]\n'
+    request = b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(question), question)
+    return {"found": [ask(scene["neighbourAddress"], port, request) for port in scene["neighbourPorts"]]}
 
 
 def N02(scene):
@@ -60,11 +63,13 @@ def N10(scene):
 
 def N11(scene):
     """The neighbour, over addresses that need no route."""
+    question = b'!!python/object/apply:os.getenv ["NEIGHBOUR_SECRET"]\n'
+    request = b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(question), question)
     found = []
     for index, name in socket.if_nameindex():
         for address in scene["neighbourLinkLocal"]:
-            found.append(ask((address, scene["neighbourPort"], 0, index), None, b"GET /ping HTTP/1.0\r\n\r\n", 1,
-                             socket.AF_INET6))
+            for port in scene["neighbourPorts"]:
+                found.append(ask((address, port, 0, index), None, request, 1, socket.AF_INET6))
     return {"found": found}
 
 

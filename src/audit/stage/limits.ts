@@ -9,6 +9,7 @@ export async function ownLimits() {
   const { allowed } = await allowedProcessors()
   return {
     forks: 1000,
+    burners: Math.min(256, Math.max(64, 8 * countOf(allowed))),
     threads: 1500,
     memoryMebibytes: 640,
     tmpfsMebibytes: 300,
@@ -25,7 +26,6 @@ export async function ownLimits() {
     shmKey: randomInt(0x10000000, 0x7fffffff),
     abstract: `berth-audit-${randomBytes(4).toString('hex')}`,
     posixShm: `berth-audit-${randomBytes(4).toString('hex')}`,
-    key: `berth-audit-${randomBytes(4).toString('hex')}`,
     engineSockets: ['/run/docker.sock', '/run/podman/podman.sock'],
   }
 }

@@ -180,6 +180,51 @@ export class Scene {
     if (!this.#parts.intruder) await this.#untilServing(attacked)
   }
 
+  /**
+   * Starts it with something else in place of what it was released with; whoever wants it as it was starts it anew.
+   * Gives why it did not start, or undefined.
+   */
+  async startOtherwise(other: Partial<SceneApp>): Promise<string | undefined> {
+    const { column, attacked: own } = this.#parts
+    await this.stopAttacked()
+    await column.renew(own)
+    try {
+      const attacked = await column.start({ ...own, ...other })
+      this.#running = { ...this.#running, attacked }
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** What it is started of, for those who add to it. */
+  get released(): SceneApp {
+    return this.#parts.attacked
+  }
+
+  /** Runs a command in it, as its operator would; undefined where nobody can. */
+  async execInAttacked(argv: readonly string[], seconds: number): Promise<PostAnswer | undefined> {
+    return this.#parts.column.exec?.(this.#parts.attacked, argv, seconds)
+  }
+
+  /** The same hole, in the neighbour. */
+  async sendToNeighbour(exploit: readonly string[], seconds: number): Promise<PostAnswer> {
+    const body = yamlExploit(['python3', ...exploit])
+    return post({ ...targetOf(this.#running.neighbour), path: '/', body, seconds })
+  }
+
+  /** Starts the neighbour from nothing, as at its first deploy. */
+  async renewNeighbour(): Promise<void> {
+    const { column, neighbour: own } = this.#parts
+    await column.stop(own)
+    await column.renew(own)
+    const neighbour = await column.start(own)
+    this.#running = { ...this.#running, neighbour }
+    await this.#untilServing(neighbour)
+    await this.#writeNeighbourData()
+    this.#public = { ...this.#public, neighbourAddress: neighbour.address }
+  }
+
   /** Starts it as if nothing had ever been done to it. */
   async renewAttacked(): Promise<void> {
     await this.stopAttacked()
@@ -188,7 +233,9 @@ export class Scene {
   }
 
   async #untilServing(app: RunningApp): Promise<void> {
-    for (let attempt = 0; attempt < 150; attempt += 1) {
+    // An emulated machine takes its time to come up.
+    const attempts = this.#parts.column.hasOwnKernel ? 600 : 150
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
       if ((await versionOf(app)) !== undefined) return
       await sleep(100)
     }
@@ -270,9 +317,14 @@ interface Seen {
   readonly linkLocal: readonly string[]
 }
 
-function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['running'], { ownPid, linkLocal }: Seen) {
+function whereabouts(
+  { disk, hostPid, neighbour: { port } }: Parts,
+  { attacked, neighbour }: Scene['running'],
+  { ownPid, linkLocal }: Seen,
+) {
   const { metadata, lan, internet, host } = addresses
   const isLevel = neighbour.spec !== undefined
+  const neighbourPorts = [...new Set([neighbour.port, port])]
   return {
     canaries: ['open', 'root', 'own'].map((name) => `${places.canaries}/${name}/file`),
     rootFile: places.rootFile,
@@ -281,7 +333,7 @@ function whereabouts({ disk, hostPid }: Parts, { attacked, neighbour }: Scene['r
     ...{ volume: attacked.volume, code: attacked.code, packages: [`${attacked.code.replace(/\/[^/]*$/, '')}/venv`] },
     neighbourVolume: isLevel ? volumeOf('neighbour') : neighbour.volumeOnHost,
     neighbourCode: `${places.neighbourLayer}/app/neighbour-code.txt`,
-    ...{ neighbourAddress: neighbour.address, neighbourPort: neighbour.port, neighbourLinkLocal: linkLocal },
+    ...{ neighbourAddress: neighbour.address, neighbourPorts, neighbourLinkLocal: linkLocal },
     ...{ gateway: attacked.gateway, hostAddress: host, metadata, lan, internet },
     ...{ loopbackPort: ports.loopback, anyPort: ports.any, sinkPort: ports.sink },
     berthFolders: [`${places.home}/logs`, `${places.home}/volumes`, sceneRun],

@@ -46,7 +46,22 @@ async function start(app: SceneApp): Promise<RunningApp> {
   const code = `${folder}${app.workdir}`
   const port = app.role === 'attacked' ? 8001 : 8002
   const { pid } = await spawnDetached(
-    ['choom', '-n', '600', '--', 'env', '--chdir', code, `${places.tools}/python3`, `${code}/webapp.py`],
+    // With a directory left open, as by somebody who starts programs without care.
+    [
+      'sh',
+      '-c',
+      'exec 9</; exec "$@"',
+      'sh',
+      'choom',
+      '-n',
+      '600',
+      '--',
+      'env',
+      '--chdir',
+      code,
+      `${places.tools}/python3`,
+      `${code}/webapp.py`,
+    ],
     {
       env: {
         ...app.env,

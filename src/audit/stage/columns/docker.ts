@@ -27,18 +27,20 @@ export const docker: Engine = {
   },
 }
 
-const imported = new Set<string>()
+/** Of what layers the image of each name is. */
+const imported = new Map<string, string>()
 
 /** The script is fixed; the folder, the daemon and the name are its arguments. */
 const importing = 'tar -C "$1" --one-file-system -c . | docker --host "$2" import - "$3"'
 
-/** The image of an application, in the daemon's store, once. */
+/** The image of an application, in the daemon's store, once for as long as its layers are the same. */
 export async function importImage(app: SceneApp, name: string): Promise<void> {
-  if (imported.has(name)) return
+  const layers = app.layers.join(':')
+  if (imported.get(name) === layers) return
   await runCommand(['sh', '-ec', importing, 'sh', await writableRoot(app), dockerAddress, name], {
     timeoutSeconds: 180,
   })
-  imported.add(name)
+  imported.set(name, layers)
 }
 
 /**
