@@ -39,7 +39,7 @@ export async function runSandbox(
     })
     return exitOf(end, await lackedMemory(layout, facts.cgroups))
   } finally {
-    await held?.giveUp()
+    await held?.close()
   }
 }
 

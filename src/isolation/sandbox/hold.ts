@@ -17,12 +17,17 @@ export interface Held {
   /** Where the process id appears that tells which sandbox waits. */
   readonly pidFile: string
   letGo(): Promise<void>
-  /** Has it end, if it still waits in something that is no process of the sandbox. */
-  giveUp(): Promise<void>
+  /**
+   * Ends it without having begun.
+   * @param pid what `pidFile` says
+   */
+  giveUp(pid: number): Promise<void>
+  /** To be called when it has ended. */
+  close(): Promise<void>
 }
 
 /** Has a prepared sandbox wait; nothing where there is nothing to wait for. */
-export async function hold(level: Level, { layout, spec, waits }: Bundle): Promise<Held | undefined> {
+export async function hold(level: Level, { layout, spec, facts, waits }: Bundle): Promise<Held | undefined> {
   if (level.waitsInHook && (waits || level.settle)) return holdInHook(layout)
   if (!waits && !level.firstProcess) return undefined
   return {
@@ -30,7 +35,12 @@ export async function hold(level: Level, { layout, spec, waits }: Bundle): Promi
     letGo: async () => {
       await runCommand([...level.runtime(layout), 'start', spec.id])
     },
-    giveUp: () => Promise.resolve(),
+    giveUp: async (pid) => {
+      killQuietly(pid, 'SIGKILL')
+      // What a program beside the sandbox has begun does not end with that program.
+      if (level.firstProcess) await removeCgroup(facts.cgroups, layout.cgroup)
+    },
+    close: () => Promise.resolve(),
   }
 }
 
@@ -48,7 +58,8 @@ async function holdInHook(layout: Layout): Promise<Held> {
   const prestart = [...(config.hooks?.prestart ?? []), hook]
   await writeFile(layout.config, JSON.stringify({ ...config, hooks: { ...config.hooks, prestart } }), { mode: 0o600 })
   const gate = await makeGate(gateFile)
-  return { pidFile, letGo: () => gate.letGo(), giveUp: () => gate.close() }
+  // The runtime ends the sandbox itself when a hook fails. (crun misses the end of a hook that ends while the sandbox does.)
+  return { pidFile, letGo: () => gate.letGo(), giveUp: () => gate.close(), close: () => gate.close() }
 }
 
 /** Seconds; the gate closes when berth is killed, but for a hook that comes to it only then. */
@@ -83,10 +94,7 @@ export async function letGo<End extends AttachedEnd>(
     signal.throwIfAborted()
     await held.letGo()
   } catch (error) {
-    killQuietly(supervisor, 'SIGKILL')
-    // What a program beside the sandbox has begun does not end with that program.
-    if (level.firstProcess) await removeCgroup(bundle.facts.cgroups, bundle.layout.cgroup)
-    await held.giveUp()
+    await held.giveUp(supervisor)
     const ended = await end
     if (!signal.aborted) throw error
     return ended
