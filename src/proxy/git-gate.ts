@@ -3,7 +3,7 @@ import { closeServer, createHttpServer, type IncomingMessage } from '../host/soc
 import type { Artifact } from '../model/lock.ts'
 import { scpGate, sshGate } from './adapters/git-ssh-address.ts'
 import { sendAnswer } from './answer.ts'
-import { Dispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { Dispatcher, type DispatcherOptions, type Fetch } from './dispatcher.ts'
 import { readRequest } from './request.ts'
 import { Upstream } from './upstream.ts'
 
@@ -15,6 +15,8 @@ export interface GitGate {
   /** What the lock does not have. */
   readonly missing: readonly string[]
   readonly failure: Error | undefined
+  /** Why a build may not have what git asked for last; git itself is told no more than a status. */
+  readonly refusal: string | undefined
   /** What git says, without the address of the gate. */
   readable(text: string): string
   close(): Promise<void>
@@ -31,7 +33,12 @@ const ways: readonly (readonly [beginning: string, path: string])[] = [
 
 /** Listens on loopback, at a path that nobody can guess. */
 export async function openGitGate(options: DispatcherOptions): Promise<GitGate> {
-  const dispatcher = new Dispatcher(options, new Upstream())
+  let refusal: string | undefined
+  const onFetch = (fetch: Fetch) => {
+    if (fetch.status === 403) refusal = fetch.refused
+    options.onFetch(fetch)
+  }
+  const dispatcher = new Dispatcher({ ...options, onFetch }, new Upstream())
   const secret = randomBytes(16).toString('hex')
   const server = createHttpServer((request, response) => {
     response.on('error', () => response.destroy())
@@ -59,6 +66,9 @@ export async function openGitGate(options: DispatcherOptions): Promise<GitGate> 
     },
     get failure() {
       return dispatcher.failure
+    },
+    get refusal() {
+      return refusal
     },
     // The longest first: those of ssh begin as those of HTTP do.
     readable: (text) => ways.toReversed().reduce((line, [to, path]) => line.replaceAll(`${base}/${path}`, to), text),

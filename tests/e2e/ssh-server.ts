@@ -53,13 +53,14 @@ export class SshServer implements AsyncDisposable {
     return server
   }
 
-  /** Makes repositories in the home of `git`; `publish` gives them to that user. */
-  get repositories(): GitServer {
-    return new GitServer(join(this.folder, 'home'))
-  }
-
-  async publish(): Promise<void> {
-    await run('chown', ['--recursive', `${gitUser}:${gitUser}`, join(this.folder, 'home')])
+  /** Makes and changes repositories in the home of `git`, who has them afterwards: git works with its own alone. */
+  async edit<Result>(work: (repositories: GitServer) => Promise<Result>): Promise<Result> {
+    const home = join(this.folder, 'home')
+    const give = (user: number) => run('chown', ['--recursive', `${user}:${user}`, home])
+    await give(process.getuid?.() ?? 0)
+    const result = await work(new GitServer(home))
+    await give(gitUser)
+    return result
   }
 
   /** A new pair of keys. @returns the private one */

@@ -89,11 +89,19 @@ function explain(error: CommandFailed, { url, host, port }: SshAddress, { names 
   return downloadFailed({ url, reason: reasonIn(error) }, options)
 }
 
+/** Some of it are the server's own words. */
+const longestReason = 300
+
 /** git's last words are advice that fits nothing. */
 const advice = /^(fatal: Could not read from remote repository|Please make sure you have|and the repository exists|$)/
 
 function reasonIn({ stderr }: CommandFailed): string {
-  const lines = stderr.split('\n').map((line) => line.trim())
+  const lines = stderr.split('\n').map((line) =>
+    line
+      .replaceAll(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, longestReason),
+  )
   const telling = lines.filter((line) => !advice.test(line) && !/^(Warning|remote: *$)/.test(line))
   return (telling.at(-1) ?? 'no answer').replace(/^(fatal|ERROR|error|Error loading key "[^"]*"): /, '')
 }

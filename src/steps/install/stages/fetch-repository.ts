@@ -178,6 +178,6 @@ function explain(
   const file = locking.mode === 'follow' ? locking.file : 'berth.lock'
   if (gate.missing.length > 0)
     return notLocked({ title: work.title, file, missing: gate.missing, lines: [] }, { cause: error })
-  const reason = gate.readable(error.stderr.trim().split('\n').at(-1) ?? 'no answer')
+  const reason = gate.refusal ?? gate.readable(error.stderr.trim().split('\n').at(-1) ?? 'no answer')
   return downloadFailed({ url: withoutUserinfo(source.remote), reason }, { cause: error })
 }
