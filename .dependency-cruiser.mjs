@@ -1,4 +1,4 @@
-/** Imports look one way: down. docs/ARCHITECTURE.md draws it; here each forbidden direction says why it is one. */
+/** Imports look one way: down. ARCHITECTURE.md draws it; here each forbidden direction says why it is one. */
 
 const inside = (...folders) => `^src/(${folders.join('|')})/`
 const steps = ['retrieve', 'install', 'configure', 'initialise', 'start'].map((name) => `steps/${name}`)
