@@ -8,7 +8,7 @@ import type { SandboxSpec } from '../../model/sandbox.ts'
 const mountPoints = { proc: 0o555, sys: 0o755, dev: 0o755, tmp: 0o1777, run: 0o1777, etc: 0o755 }
 
 /** Below them, for runtimes that cannot make them there: what they mount first is in memory of the sandbox's own. */
-const mountPointsBelow = { directories: ['sys/fs/cgroup', 'run/berth'], files: ['run/berth/init'] }
+const mountPointsBelow = { directories: ['sys/fs/cgroup', 'run/berth'], files: ['run/berth/init', 'run/berth/busybox'] }
 
 /**
  * Writes the topmost layer of a sandbox: its plain directories hide what an image may have made of `/dev` or `/etc`

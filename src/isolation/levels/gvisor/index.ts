@@ -5,17 +5,23 @@ import { mkdir, writeFile } from '../../../host/files.ts'
 import { sendSignal } from '../../../host/processes.ts'
 import type { CommandLine, InsideCommand, Level, Running } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
+import { places } from '../supervised/inner.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { uidInside } from '../container/spec.ts'
 import { insideByRuntime } from '../oci.ts'
 import { examineGvisor } from './examine.ts'
 import { givesOwnIds } from './own-ids.ts'
 import { gvisorSpec, hostLimits, limitFiles } from './spec.ts'
+import { asRootInside, limitThreads } from './threads.ts'
 
 /** The `gvisor` level: runsc, whose kernel of the application's own answers its system calls. */
 export const gvisor: Level = {
   name: 'gvisor',
-  missing: () => missingPrograms([{ program: 'runsc', package: 'runsc', purpose: 'is the kernel of the sandbox' }]),
+  missing: () =>
+    missingPrograms([
+      { program: 'runsc', package: 'runsc', purpose: 'is the kernel of the sandbox' },
+      { program: 'busybox', package: 'busybox-static', purpose: 'sets the limit of threads in it' },
+    ]),
   weaknesses: async (facts) => ((await givesOwnIds(facts)) ? [] : [runsAsRoot]),
   uidInside: async (spec, facts) => uidInside(spec, { givesUserNamespaces: await givesOwnIds(facts) }),
   prepare: async ({ layout, spec, facts, terminal }) => {
@@ -56,7 +62,8 @@ const runsAsRoot =
  * port 80 is led to the application's own there.
  */
 function runtime(layout: Layout): CommandLine {
-  return ['sh', '-c', underItsName, 'sh', nameOf(layout), 'runsc', '--root', stateOf(layout), '--network=host']
+  const options = ['--root', stateOf(layout), '--network=host', '--oci-seccomp']
+  return ['sh', '-c', underItsName, 'sh', nameOf(layout), limitThreads, 'runsc', ...options]
 }
 
 /** A container's name has to be one of the host's, for runsc before 2024 makes an abstract socket of it. */
@@ -64,9 +71,13 @@ function nameOf({ cgroup }: Layout): string {
   return cgroup.slice(1).replaceAll('/', '.')
 }
 
-/** Puts that name in the place of the sandbox's, which is the last word of whatever runsc is told. */
-const underItsName = `name=$1
-shift
+/**
+ * Puts that name in the place of the sandbox's, which is the last word of whatever runsc is told. A sandbox that has been
+ * started gets its limit of threads at once. An older or newer runsc that cannot do it leaves those to the host's control
+ * group, where what makes too many is ended.
+ */
+const underItsName = `name=$1 limiting=$2
+shift 2
 left=$#
 for word do
   shift
@@ -74,7 +85,12 @@ for word do
   [ $left -gt 0 ] || word=$name
   set -- "$@" "$word"
 done
-exec "$@"`
+case " $* " in
+  *' start '*) ;;
+  *) exec "$@" ;;
+esac
+"$@" || exit
+"$1" "$2" "$3" ${asRootInside} "$name" ${places.shell} sh -c "$limiting" < /dev/null > /dev/null 2>&1 || :`
 
 /** With the bundle: it goes when the sandbox goes, and the names in it are nobody's but runsc's. */
 function stateOf(layout: Layout): string {

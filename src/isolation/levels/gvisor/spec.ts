@@ -5,6 +5,8 @@ import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { specFacts } from '../container/facts.ts'
 import { containerSpec } from '../container/spec.ts'
+import { places } from '../supervised/inner.ts'
+import { shellProgram } from '../supervised/stage.ts'
 
 /** What the specification depends on besides the sandbox. */
 export interface GvisorFacts {
@@ -19,6 +21,7 @@ export interface GvisorFacts {
 /** What is read of the container level's specification, or written into it. */
 interface Container {
   readonly mounts: readonly { readonly destination: string; readonly type: string }[]
+  readonly linux: object
 }
 
 /** The container level's specification as far as runsc takes it: the same walls once more, inside another kernel. */
@@ -31,14 +34,28 @@ export function gvisorSpec(
   const readable = ['bind', 'ro', 'nosuid', 'nodev', 'noexec']
   return {
     ...whole,
-    mounts: whole.mounts.map((mount) =>
-      // Its own control groups know no limits.
-      mount.type === 'cgroup' ? { ...mount, type: 'bind', source: limits, options: readable } : mount,
-    ),
+    linux: { ...whole.linux, seccomp },
+    mounts: [
+      ...whole.mounts.map((mount) =>
+        // Its own control groups know no limits that anybody told them.
+        mount.type === 'cgroup' ? { ...mount, type: 'bind', source: limits, options: readable } : mount,
+      ),
+      { destination: places.shell, type: 'bind', source: shellProgram, options: ['bind', 'ro', 'nosuid', 'nodev'] },
+    ],
     hooks: {
       prestart: [{ path: '/bin/sh', args: ['sh', '-ec', setNetwork], env: [`PATH=${process.env['PATH'] ?? ''}`] }],
     },
   }
+}
+
+/**
+ * Inside gVisor's own kernel, which refuses by itself what it does not know. It has no way to forbid that files in memory
+ * are executed, so there are none, as on Linux before 3.17. (runsc of 2022 takes no `defaultErrnoRet`, without which the
+ * container level's list would answer clone3 with an error that libc gives up at.)
+ */
+const seccomp = {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  syscalls: [{ names: ['memfd_create'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 }],
 }
 
 /**
