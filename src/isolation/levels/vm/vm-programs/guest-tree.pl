@@ -119,7 +119,7 @@ sub limit_kernel {
     my %setting = (
         'user/max_inotify_instances' => 16, 'user/max_inotify_watches' => 8192, 'user/max_user_namespaces' => 0,
         'kernel/dmesg_restrict' => 1, 'kernel/kptr_restrict' => 2, 'kernel/unprivileged_bpf_disabled' => 1,
-        'kernel/perf_event_paranoid' => 3, 'net/ipv4/ip_unprivileged_port_start' => 0, 'kernel/modules_disabled' => 1,
+        'kernel/perf_event_paranoid' => 3, 'vm/memfd_noexec' => 2, 'net/ipv4/ip_unprivileged_port_start' => 0, 'kernel/modules_disabled' => 1,
         'vm/overcommit_memory' => 1,    # as on a host with much memory: what is used counts, not what is asked for
         'vm/dirty_expire_centisecs' => 100, 'vm/dirty_writeback_centisecs' => 100,    # a machine that is killed loses no more
     );
