@@ -23,6 +23,13 @@ describe('wantedSettings()', () => {
     assert.deepEqual(exposedSecrets(stored, declared), ['PASSWORD'])
   })
 
+  it('seals what only builds may use, whatever the manifest says', () => {
+    const change = { set: { BERTH_SSH_KEY: 'key', BERTH_SSH_KEY_TEAM: 'key', SSH_KEY: 'no' } }
+    const { plain, secret } = wantedSettings([], { BERTH_SSH_KEY: { type: 'string', secret: false } }, change)
+    assert.deepEqual([...plain.keys()], ['SSH_KEY'])
+    assert.deepEqual([...secret.keys()], ['BERTH_SSH_KEY', 'BERTH_SSH_KEY_TEAM'])
+  })
+
   it('keeps sealed what is not declared, and forgets what is unset', () => {
     const stored = [{ kind: 'secret', name: 'TOKEN', version: 2 }] as const
     const changed = wantedSettings(stored, {}, { set: { TOKEN: 'new' } })

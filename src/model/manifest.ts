@@ -3,6 +3,7 @@ import { isKeyText } from './attestation.ts'
 import { parseEgress, standardBandwidth } from './egress.ts'
 import { defaultLevel, levelNames } from './levels.ts'
 import { appNamePattern } from './names.ts'
+import { isBuildSetting } from './ssh-settings.ts'
 import { stopSignalName } from './stop-signal.ts'
 
 /** The manifest, `berth.toml`: schema, type, JSON Schema and reference page all come from this one declaration. */
@@ -135,6 +136,7 @@ const VariableName = z
   .refine((name) => !isReservedVariable(name), {
     message: 'is one that berth sets itself (PORT, HOME, HOSTNAME) or that the image decides (LD_…)',
   })
+  .refine((name) => !isBuildSetting(name), { message: 'is for builds alone (BERTH_SSH_…): no application gets it' })
 
 const Configure = z.strictObject({
   env: z.record(VariableName, Variable).default({}).describe('Environment variables that the application takes'),

@@ -131,6 +131,13 @@ describe('parseManifest()', () => {
       fix: /Correct/,
     },
     {
+      it: 'refuses to give an application what is for builds alone',
+      text: '[configure.env]\nBERTH_SSH_KEY = { secret = true }\n',
+      at: 'berth.toml:2',
+      message: /for builds alone/,
+      fix: /Rename/,
+    },
+    {
       it: 'refuses a name that is no name',
       text: 'name = "../x"\n',
       at: 'berth.toml:1',

@@ -130,10 +130,13 @@ describe('a repository over ssh', { timeout: 1_200_000 }, () => {
     await berth.ok('lock', folder, ...access())
     assert.deepEqual(await versions(folder), { [at('/~/moving.git')]: `${first}^!` })
 
+    const dockerfile = await readFile(join(folder, 'Dockerfile'), 'utf8')
     const [locked] = await lockedIn(folder)
     const { blobs } = pathsOf(berth.instance)
-    for (const path of [join(blobs, locked?.sha256 ?? ''), join(berth.home, 'cache')])
-      await rm(path, { recursive: true })
+    await rm(join(blobs, locked?.sha256 ?? ''))
+    await rm(join(berth.home, 'cache/registries/git'), { recursive: true })
+    // A layer that is there already would not be fetched again.
+    await writeFile(join(folder, 'Dockerfile'), dockerfile.replace(' /srv', ' /opt'))
     assert.equal((await berth.problem('build', folder)).code, 'ssh-key-missing')
     const { last } = await berth.events('build', folder, ...access())
     assert.equal(last.kind, 'built', JSON.stringify(last))
