@@ -2,7 +2,7 @@ import { runCommand } from '../host/command.ts'
 import { replaceFile } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { type Grant, networkFiles, type OpenedAddress, readOpened } from '../host/network-grants.ts'
-import { renewOpened } from '../host/network-rules.ts'
+import { renewOpened } from '../host/network-elements.ts'
 import type { Opening } from '../model/egress.ts'
 import { later } from './later.ts'
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseFlows } from './network-fence.ts'
 import type { Grant } from './network-grants.ts'
-import { addOpened, type Fence, hostRules, renewOpened } from './network-rules.ts'
+import { addOpened, renewOpened } from './network-elements.ts'
+import { type Fence, hostRules } from './network-rules.ts'
 import { bucketFor } from './network-shaping.ts'
 
 const instance = { name: 'berth-1a2b3c', interfacePrefix: 'b1a2b3c' }
