@@ -4,8 +4,13 @@ import { familyOf } from '../stage/processes.ts'
 import type { Scene } from '../stage/scene.ts'
 import { named, numberOf, type Attack, type Given } from '../attack.ts'
 
-/** What the neighbour does meanwhile: one burner, which wants a whole processor. */
-const burner = 'import time\nuntil = time.time() + 12\nwhile time.time() < until:\n    pass'
+/** What the neighbour does meanwhile: one burner, which wants a whole processor until it is told that it is enough. */
+const enough = '/tmp/berth-audit-enough'
+const burner = `import os, time
+until = time.time() + 60
+while time.time() < until and not os.path.exists("${enough}"):
+    for _ in range(20000): pass
+if os.path.exists("${enough}"): os.unlink("${enough}")`
 
 /**
  * Both are measured by what the host counts for their processes, in the same seconds: what else the host does slows both
@@ -14,20 +19,23 @@ const burner = 'import time\nuntil = time.time() + 12\nwhile time.time() < until
 export const starvation: Attack = {
   ...named('exhaustion', 'R05', 'processor-starve', 'Leave the neighbour no processor'),
   leaksWhen: 'the neighbour gets less than 40 % of what it gets alone, and less than a quarter of what the thief takes',
-  ...{ seconds: 30, mayEndApplication: true },
+  ...{ seconds: 60, mayEndApplication: true },
   before: async (scene) => {
-    const burning = scene.sendToNeighbour(['-c', burner], 40)
-    burnings.set(scene, burning)
+    burnings.set(scene, scene.sendToNeighbour(['-c', burner], 90))
     const { pid } = scene.running.neighbour
     await untilBurning(pid)
-    return { alone: (await sharesDuring(1500, [pid]))[0] ?? 0 }
+    return { alone: (await sharesDuring(1500, scene, [pid]))[0] ?? 0 }
   },
   during: async (scene): Promise<Given> => {
     const { attacked, neighbour } = scene.running
-    await untilBurning(attacked.pid)
-    const [left = 0, taken = 0] = await sharesDuring(2000, [neighbour.pid, attacked.pid])
-    await burnings.get(scene)
-    return { left, taken }
+    try {
+      await untilBurning(attacked.pid)
+      const [left = 0, taken = 0] = await sharesDuring(2000, scene, [neighbour.pid, attacked.pid])
+      return { left, taken }
+    } finally {
+      await scene.sendToNeighbour(['-c', `open("${enough}", "w").close()`], 60)
+      await burnings.get(scene)
+    }
   },
   judge: ({ given }) => {
     const [alone, left, taken] = ['alone', 'left', 'taken'].map((name) => numberOf(given[name])) as [
@@ -43,36 +51,54 @@ export const starvation: Attack = {
 
 const burnings = new WeakMap<Scene, Promise<unknown>>()
 
-/** @throws Error when nothing burns within 20 seconds: then nothing can be said */
+/**
+ * Waits until a family of processes burns, and no more of them are made.
+ * @throws Error when that does not come within half a minute: then nothing can be said
+ */
 async function untilBurning(pid: number): Promise<void> {
-  const begin = await processorSeconds(pid)
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if ((await processorSeconds(pid)) - begin > 0.3) return
-    await sleep(100)
+  const begin = total(await processorSeconds(pid))
+  let size = 0
+  for (let attempt = 0; attempt < 150; attempt += 1) {
+    const spent = await processorSeconds(pid)
+    if (total(spent) - begin > 0.3 && spent.size === size) return
+    size = spent.size
+    await sleep(200)
   }
   throw new Error('it burns nothing')
 }
 
-/** Processors that each family of processes got on average. */
-async function sharesDuring(milliseconds: number, pids: readonly number[]): Promise<number[]> {
+/** Processors that each family of processes got on average. @throws Error when one has ended meanwhile */
+async function sharesDuring(milliseconds: number, { column }: Scene, pids: readonly number[]): Promise<number[]> {
   const begun = performance.now()
   const before = await Promise.all(pids.map(processorSeconds))
   await sleep(milliseconds)
   const after = await Promise.all(pids.map(processorSeconds))
   const seconds = (performance.now() - begun) / 1000
-  return after.map((spent, index) => (spent - (before[index] ?? 0)) / seconds)
+  return after.map((spent, index) => {
+    const first = before[index] ?? new Map<number, number>()
+    // A kernel of the sandbox's own has processes on the host that come and go.
+    if (!column.hasOwnKernel && [...first.keys()].some((member) => !spent.has(member)))
+      throw new Error('it ended before it was measured')
+    return (total(spent) - total(first)) / seconds
+  })
 }
 
-/** Of a process and all that descend from it, with those that have ended: proc_pid_stat(5), fields 14 to 17, in ticks. */
-async function processorSeconds(pid: number): Promise<number> {
-  const texts = await Promise.all(
-    (await familyOf(pid)).map((member) => readText(`/proc/${member}/stat`).catch(() => undefined)),
+function total(spent: ReadonlyMap<number, number>): number {
+  return [...spent.values()].reduce((sum, each) => sum + each, 0)
+}
+
+/** Of a process and each that descends from it: proc_pid_stat(5), fields 14 to 17, which are ticks. */
+async function processorSeconds(pid: number): Promise<ReadonlyMap<number, number>> {
+  const found = await Promise.all(
+    (await familyOf(pid)).map(async (member): Promise<[number, number][]> => {
+      const text = await readText(`/proc/${member}/stat`).catch(() => undefined)
+      if (text === undefined) return []
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+      return [[member, ticks / ticksPerSecond]]
+    }),
   )
-  const ticks = texts.map((text) => {
-    const fields = (text ?? '').slice((text ?? '').lastIndexOf(')') + 2).split(' ')
-    return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-  })
-  return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond
+  return new Map(found.flat())
 }
 
 /** USER_HZ, which is the same on every machine that Linux and Node run on. */

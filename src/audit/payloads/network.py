@@ -34,6 +34,8 @@ def N07(scene):
     """Tells the neighbour that the gateway is here."""
     import fcntl
     sent = 0
+    if not scene["gateway"]:
+        return {"sent": 0, "own": ""}  # they are on no link
     for _, name in socket.if_nameindex():
         if name == "lo":
             continue

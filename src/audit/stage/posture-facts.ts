@@ -6,10 +6,17 @@ import type { SandboxSpec } from '../../model/sandbox.ts'
 import { comparePosture, type GroupFacts, type PostureFacts, type ThreadFacts, type WantedPosture } from '../posture.ts'
 import { commandLine, familyOf } from './processes.ts'
 
-/** Looks at every thread of every process of a sandbox, and holds it against what the level was asked for. */
-export async function examinePosture(spec: SandboxSpec, pid: number): Promise<PostureReport> {
+/**
+ * Looks at every thread of every process of a sandbox, and holds it against what the level was asked for.
+ * @param more what is known of the host beside that
+ */
+export async function examinePosture(
+  spec: Pick<SandboxSpec, 'level' | 'idBase' | 'limits'>,
+  pid: number,
+  more: Partial<WantedPosture> = {},
+): Promise<PostureReport> {
   const facts = await gather(pid)
-  const { drift, unreported } = comparePosture(facts, await wantedOf(spec))
+  const { drift, unreported } = comparePosture(facts, { ...(await wantedOf(spec)), ...more })
   return {
     column: spec.level,
     processes: new Set(facts.threads.map((thread) => thread.pid)).size,
@@ -22,7 +29,11 @@ export async function examinePosture(spec: SandboxSpec, pid: number): Promise<Po
 const kinds = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'user']
 
 /** What each level promises of its processes; a level with a kernel of its own has none of the application's on the host. */
-async function wantedOf({ level, idBase, limits }: SandboxSpec): Promise<WantedPosture> {
+async function wantedOf({
+  level,
+  idBase,
+  limits,
+}: Pick<SandboxSpec, 'level' | 'idBase' | 'limits'>): Promise<WantedPosture> {
   const isSealed = level === 'container'
   const hostNamespaces = await namespacesOf(process.pid)
   const { memoryBytes, pids, cpus } = limits
