@@ -1,11 +1,9 @@
 import { join } from 'node:path'
 import { joinableDirectories } from '../../../host/cgroups.ts'
-import { mkdir, lchown, writeFile } from '../../../host/files.ts'
-import { appUid } from '../../../model/sandbox.ts'
+import { mkdir, writeFile } from '../../../host/files.ts'
 import type { Bundle } from '../../level.ts'
 import { writeLaunchFiles } from '../launched/launch.ts'
-import { innerScript } from '../supervised/inner.ts'
-import { keepSupervised } from '../supervised/inside.ts'
+import { prepareInside } from '../supervised/prepare.ts'
 import { engineProfile } from './flags.ts'
 
 export interface EngineCommand {
@@ -23,19 +21,13 @@ export function seccompFileOf({ layout }: Pick<Bundle, 'layout'>): string {
  * the engine itself is told nothing secret, for it keeps what it is told.
  */
 export async function prepareEngine(bundle: Bundle, { argv, env, user }: EngineCommand): Promise<void> {
-  const { layout, spec, facts, terminal } = bundle
+  const { layout, facts } = bundle
   // Beside the application's own group: a group of version 2 with processes cannot have limited ones below it.
   const cgroups = joinableDirectories(facts.cgroups, join(layout.cgroup, 'client'))
   await Promise.all(cgroups.map((directory) => mkdir(directory, { recursive: true })))
   await writeLaunchFiles(layout.launch, { argv, env, cgroups, namespaces: [], steps: [] })
-  const script = join(layout.launch, 'script')
-  const owner = spec.idBase + appUid
   await Promise.all([
-    writeFile(join(layout.launch, 'waits-inside'), ''),
     writeFile(seccompFileOf(bundle), JSON.stringify(engineProfile()), { mode: 0o600 }),
-    writeFile(script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
-      lchown(script, owner, owner),
-    ),
-    keepSupervised(bundle, user),
+    prepareInside(bundle, user),
   ])
 }

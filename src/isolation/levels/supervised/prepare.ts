@@ -9,7 +9,7 @@ import type { Step } from '../launched/steps.ts'
 import { maskedPaths, memoryPlaces, terminalsAtMost, userNamespaceLimits } from '../walls.ts'
 import { innerScript, places } from './inner.ts'
 import { keepSupervised } from './inside.ts'
-import { stage } from './stage.ts'
+import { filesOf, stage } from './stage.ts'
 
 /** A program of the host that makes a sandbox and stays beside it: systemd-nspawn, LXC. */
 export interface Supervisor {
@@ -30,16 +30,21 @@ export const waiting = [places.shell, 'sh', places.script] as const
 
 /** Writes what the launcher reads: it sets the stage, and becomes the supervisor. */
 export async function prepareSupervised(bundle: Bundle, supervisor: Supervisor): Promise<void> {
-  const { layout, spec, terminal } = bundle
   const { argv, env, cgroups, before = [], after = [], user } = supervisor
-  const files = { script: join(layout.launch, 'script'), gate: join(layout.launch, 'gate') }
-  const steps: Step[] = [['root', '/'], ...before, ...stage(bundle, files), ...after]
-  await writeLaunchFiles(layout.launch, { argv, env, cgroups, steps, namespaces: ['mount', 'net'] })
+  const steps: Step[] = [['root', '/'], ...before, ...stage(bundle), ...after]
+  await writeLaunchFiles(bundle.layout.launch, { argv, env, cgroups, steps, namespaces: ['mount', 'net'] })
+  await prepareInside(bundle, user)
+}
+
+/** Writes what process 1 reads until it is the application's, and what commands inside will need. */
+export async function prepareInside(bundle: Bundle, user: number): Promise<void> {
+  const { layout, spec, terminal } = bundle
+  const { script } = filesOf(layout)
   const owner = spec.idBase + appUid
   await Promise.all([
     writeFile(join(layout.launch, 'waits-inside'), ''),
-    writeFile(files.script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
-      lchown(files.script, owner, owner),
+    writeFile(script, innerScript(spec, { hasTerminal: terminal !== undefined }), { mode: 0o400 }).then(() =>
+      lchown(script, owner, owner),
     ),
     keepSupervised(bundle, user),
   ])

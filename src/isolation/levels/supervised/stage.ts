@@ -1,5 +1,7 @@
-import { programs } from '../../sandbox/programs.ts'
+import { join } from 'node:path'
 import type { Bundle } from '../../level.ts'
+import type { Layout } from '../../sandbox/layout.ts'
+import { programs } from '../../sandbox/programs.ts'
 import { dataOnly, settingSteps, type Step } from '../launched/steps.ts'
 import { memoryPlaces, networkSettings } from '../walls.ts'
 import { places } from './inner.ts'
@@ -8,9 +10,8 @@ import { places } from './inner.ts'
 export const shellProgram = '/bin/busybox'
 
 /** Files of the host that the waiting process 1 needs. */
-export interface StageFiles {
-  readonly script: string
-  readonly gate: string
+export function filesOf({ launch }: Layout) {
+  return { script: join(launch, 'script'), gate: join(launch, 'gate') } as const
 }
 
 /**
@@ -18,8 +19,9 @@ export interface StageFiles {
  * program starts in: all that programs of this kind do not do, or not with these sizes and flags. They take what is
  * mounted below the root with it.
  */
-export function stage({ layout, spec, facts }: Bundle, files: StageFiles): Step[] {
+export function stage({ layout, spec, facts }: Bundle): Step[] {
   const { run, temporary } = memoryPlaces
+  const { script, gate } = filesOf(layout)
   return [
     ...settingSteps(networkSettings(facts)),
     ['write', '/proc/self/oom_score_adj', '500'],
@@ -29,8 +31,8 @@ export function stage({ layout, spec, facts }: Bundle, files: StageFiles): Step[
     ['directory', places.directory],
     ...bound(programs.init, places.init, 'ro,nosuid,nodev'),
     ...bound(shellProgram, places.shell, 'ro,nosuid,nodev'),
-    ...bound(files.script, places.script, `ro,${dataOnly}`),
-    ...bound(files.gate, places.gate, `ro,${dataOnly}`),
+    ...bound(script, places.script, `ro,${dataOnly}`),
+    ...bound(gate, places.gate, `ro,${dataOnly}`),
     ...spec.volumes.map(({ source, target }): Step => ['bind', source, target, dataOnly]),
   ]
 }
