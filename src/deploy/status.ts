@@ -7,6 +7,7 @@ import { isRequired } from '../steps/configure/index.ts'
 import type { App } from '../store/apps.ts'
 import type { Berth } from './berth.ts'
 import { lookForRefusals } from './egress/look.ts'
+import { postureOf } from './posture.ts'
 import { addressOf, urlOf } from './routing.ts'
 import { lastScrub } from './scrubbing/scrubber.ts'
 import { crashLoopFrom } from './supervise.ts'
@@ -70,6 +71,7 @@ export async function statusOf(berth: Berth, app: App): Promise<AppStatus> {
       bandwidth: release?.run.bandwidth ?? 0,
     },
     refused: berth.refusals.of(app.name),
+    ...(release && found?.state === 'running' ? await postureOf(berth, app, release, found.pid) : {}),
     ...checkedPart(berth, app),
     ...auditedPart(berth, app),
     ...(last

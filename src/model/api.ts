@@ -102,6 +102,8 @@ export interface AppStatus extends AppSummary {
   reach: { egress: string[]; links: string[]; bandwidth: number }
   /** What it tried to reach beyond that while this daemon runs, the latest last. */
   refused: Refusal[]
+  /** What the kernel says of its threads now, held against what its level stands for; absent where the host cannot see it. */
+  posture?: { threads: number; drift: string[] }
   /** When all of it was last read and checked, and what was damaged. */
   checked?: { at: string; damage: Damage[] }
   /** What came of attacking a copy of the current release. */

@@ -31,6 +31,7 @@ export function renderStatus(status: AppStatus, now: Date): string {
     ...status.volumes.map(({ name, path, source }) => [`volume ${name}`, `${path} (${source} on this host)`] as const),
     ...optional('reach', describeReach(status)),
     ...optional('deployment', describeDeployment(status)),
+    ...describePosture(status),
     ...describeChecked(status, now),
     ...optional('audited', describeAudited(status, now)),
   ])
@@ -77,6 +78,15 @@ function describeDeployment({ lastDeployment }: AppStatus): string | undefined {
   if (!lastDeployment) return undefined
   const { number, state, startedAt, problem } = lastDeployment
   return `${number} ${state}, started ${startedAt}${problem === undefined ? '' : `: ${problem}`}`
+}
+
+/** Not the walls that were ordered, but those that stand. */
+function describePosture({ posture, level }: AppStatus): (readonly [string, string])[] {
+  if (!posture) return []
+  const { threads, drift } = posture
+  const seen = `${threads} ${threads === 1 ? 'thread' : 'threads'}`
+  const sum = drift.length === 0 ? `what ${level} stands for` : `NOT what ${level} stands for`
+  return [['posture', `${seen}, ${sum}`], ...drift.map((line) => ['DRIFT', safeText(line)] as const)]
 }
 
 /** The files of a release are read once a day; what was damaged stays named until the next time. */

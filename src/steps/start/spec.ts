@@ -14,7 +14,7 @@ const idsEach = 65_536
  * An ordinary user has 65,536 ids for everything. There each application has two of its own: what is root for it, and what
  * it runs as; `appUid` is added to the base there, too.
  */
-function idBaseOf(appId: number): number {
+export function idBaseOf(appId: number): number {
   if (ownUserNamespace.isInitial) return firstId + appId * idsEach
   // Up to 30,000 what is root, from 30,001 on what they run as: no id is one of either kind for two applications.
   return 20_000 + (appId % 10_000)
