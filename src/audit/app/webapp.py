@@ -3,6 +3,7 @@
 `berth audit` sends its attacks through that hole. It must never be deployed for anybody.
 """
 import os
+import socket
 
 import yaml
 from flask import Flask, request
@@ -31,4 +32,5 @@ def read():
 
 
 if __name__ == "__main__":
-    app.run(host="0.0.0.0", port=int(os.environ["PORT"]), threaded=True)
+    everywhere = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
+    app.run(host=everywhere, port=int(os.environ["PORT"]), threaded=True)

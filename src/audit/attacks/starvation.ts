@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readText } from '../../host/files.ts'
+import { killQuietly } from '../../host/processes.ts'
 import { familyOf } from '../stage/processes.ts'
 import type { Scene } from '../stage/scene.ts'
 import { named, numberOf, type Attack, type Given } from '../attack.ts'
@@ -19,12 +20,15 @@ if os.path.exists("${enough}"): os.unlink("${enough}")`
 export const starvation: Attack = {
   ...named('exhaustion', 'R05', 'processor-starve', 'Leave the neighbour no processor'),
   leaksWhen: 'the neighbour gets less than 40 % of what it gets alone, and less than a quarter of what the thief takes',
-  ...{ seconds: 60, mayEndApplication: true },
+  ...{ seconds: 90, mayEndApplication: true },
   before: async (scene) => {
+    families.set(scene, new Set(await familyOf(scene.running.attacked.pid)))
     burnings.set(scene, scene.sendToNeighbour(['-c', burner], 90))
     const { pid } = scene.running.neighbour
     await untilBurning(pid)
-    return { alone: (await sharesDuring(1500, scene, [pid]))[0] ?? 0 }
+    // Where the host sees the burners, it ends them; at the control it burns with them, and takes its time.
+    const burnSeconds = scene.column.hasOwnKernel ? 12 : 45
+    return { alone: (await sharesDuring(1500, scene, [pid]))[0] ?? 0, burnSeconds }
   },
   during: async (scene): Promise<Given> => {
     const { attacked, neighbour } = scene.running
@@ -33,6 +37,7 @@ export const starvation: Attack = {
       const [left = 0, taken = 0] = await sharesDuring(2000, scene, [neighbour.pid, attacked.pid])
       return { left, taken }
     } finally {
+      if (!scene.column.hasOwnKernel) await endBurners(attacked.pid, families.get(scene) ?? new Set())
       await scene.sendToNeighbour(['-c', `open("${enough}", "w").close()`], 60)
       await burnings.get(scene)
     }
@@ -50,6 +55,18 @@ export const starvation: Attack = {
 }
 
 const burnings = new WeakMap<Scene, Promise<unknown>>()
+/** The attacked application's processes before the attack. */
+const families = new WeakMap<Scene, ReadonlySet<number>>()
+
+/** Ends what an exploit has started, and not the exploit, which has yet to say what it did. */
+async function endBurners(pid: number, own: ReadonlySet<number>): Promise<void> {
+  const started = (await familyOf(pid)).filter((member) => !own.has(member))
+  for (const member of started) {
+    const text = (await readText(`/proc/${member}/stat`).catch(() => undefined)) ?? ''
+    const parent = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
+    if (started.includes(parent)) killQuietly(member, 'SIGKILL')
+  }
+}
 
 /**
  * Waits until a family of processes burns, and no more of them are made.

@@ -68,7 +68,7 @@ def R04(scene):
 
 def R05(scene):
     """As many burners as it may have, each in a session of its own: who is fair to sessions is fooled."""
-    children, until = [], time.time() + 12
+    children, until = [], time.time() + scene["burnSeconds"]
     try:
         for _ in range(scene["burners"]):
             child = os.fork()
