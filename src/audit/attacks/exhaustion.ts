@@ -84,6 +84,7 @@ export const exhaustionAttacks: readonly Attack[] = [
   {
     ...named('exhaustion', 'R13', 'disk-speed', 'Take the disk for itself'),
     leaksWhen: 'it writes more than 40 MiB a second past the cache',
+    asksKernel: true, // a kernel of the sandbox's own may answer out of a cache of its own, which the next attack gets past
     judge: reaches('mebibytesPerSecond', () => 40, 'MiB/s'),
   },
   {

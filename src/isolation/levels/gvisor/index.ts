@@ -24,13 +24,17 @@ export const gvisor: Level = {
     ]),
   weaknesses: async (facts) => ((await givesOwnIds(facts)) ? [] : [runsAsRoot]),
   uidInside: async (spec, facts) => uidInside(spec, { givesUserNamespaces: await givesOwnIds(facts) }),
-  prepare: async ({ layout, spec, facts, terminal }) => {
+  prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
     const limits = join(layout.bundle, 'limits')
     const config = gvisorSpec(spec, { facts, ownIds: await givesOwnIds(facts), layout, limits }, terminal)
     await Promise.all([
       mkdir(stateOf(layout), { recursive: true, mode: 0o700 }),
       // runsc joins a control group that is there already, and leaves it alone.
-      makeLimitedGroup(facts.cgroups, layout.cgroup, { ...hostLimits(spec.limits), countsSwap: facts.countsSwap }),
+      makeLimitedGroup(facts.cgroups, layout.cgroup, {
+        ...hostLimits(spec.limits),
+        io: { devices: volumeDevices, bytesPerSecond: spec.limits.ioBytesPerSecond },
+        countsSwap: facts.countsSwap,
+      }),
       writeLimits(limits, limitFiles(spec.limits)),
       writeFile(layout.config, JSON.stringify(config), { mode: 0o600 }),
     ])
