@@ -43,15 +43,17 @@ export const starvation: Attack = {
     }
   },
   judge: ({ given }) => {
-    const [alone, left, taken] = ['alone', 'left', 'taken'].map((name) => numberOf(given[name])) as [
-      number,
-      number,
-      number,
-    ]
-    if (left >= 0.4 * alone || left >= 0.25 * taken) return undefined
+    const [alone, left, taken] = [numberOf(given['alone']), numberOf(given['left']), numberOf(given['taken'])]
+    if (!isStarved({ alone, left, taken })) return undefined
     const percent = (share: number) => `${Math.round(share * 100)} %`
     return `the neighbour gets ${percent(left)} of a processor, alone ${percent(alone)}, and the thief ${percent(taken)}`
   },
+}
+
+/** Whether the neighbour is kept from burning; in processors: what it got alone, what it is left, what the thief takes. */
+export function isStarved(shares: { readonly alone: number; readonly left: number; readonly taken: number }): boolean {
+  const { alone, left, taken } = shares
+  return left < 0.4 * alone && left < 0.25 * taken
 }
 
 const burnings = new WeakMap<Scene, Promise<unknown>>()
