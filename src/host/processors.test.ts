@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { allowedProcessors, countOf, firstOf } from './processors.ts'
+import { allowedProcessors, countOf, firstOf, numbersOf } from './processors.ts'
 
 describe('countOf() and firstOf()', () => {
   const cases: [string, number, string][] = [
@@ -11,6 +11,13 @@ describe('countOf() and firstOf()', () => {
   for (const [text, count, first] of cases) {
     it(`read ${text}`, () => assert.deepEqual([countOf(text), firstOf(text)], [count, first]))
   }
+})
+
+describe('numbersOf()', () => {
+  it('names each of a list, and none of an empty one', () => {
+    assert.deepEqual(numbersOf('2,4-5,7'), [2, 4, 5, 7])
+    assert.deepEqual(numbersOf(''), [])
+  })
 })
 
 describe('allowedProcessors()', () => {

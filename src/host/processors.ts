@@ -22,3 +22,11 @@ export function countOf(processors: string): number {
     return count + to - from + 1
   }, 0)
 }
+
+/** Each of such a list by its number. */
+export function numbersOf(processors: string): number[] {
+  return processors.split(',').flatMap((range) => {
+    const [from = Number.NaN, to = from] = range.split('-').map((part) => Number.parseInt(part, 10))
+    return Number.isNaN(from) ? [] : Array.from({ length: to - from + 1 }, (_, index) => from + index)
+  })
+}

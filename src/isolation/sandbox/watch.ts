@@ -5,6 +5,7 @@ import { ensureHostRules } from '../../host/network.ts'
 import type { Exit } from '../../model/sandbox.ts'
 import type { HostFacts } from './facts.ts'
 import { findSandboxes } from './find.ts'
+import { gatherer } from './gather.ts'
 import { layoutOf } from './layout.ts'
 import { rotateLogs } from './log-rotation.ts'
 
@@ -76,6 +77,8 @@ export function watchSandboxes(instance: Instance, { facts, isExpected, ended }:
   // Another program may flush all rules of the host (`nft flush ruleset`); the fence round the sandboxes comes back.
   const rotate = () => void rotateLogs(instance).catch(() => undefined)
   const rotationTimer = setInterval(rotate, 1000).unref()
+  const gather = gatherer(instance, facts)
+  const gatherTimer = setInterval(() => void gather().catch(() => undefined), 1000).unref()
   const renewFence = () => void ensureHostRules(instance).catch(() => undefined)
   const fenceTimer = setInterval(renewFence, 10_000).unref()
   renewFence()
@@ -84,6 +87,7 @@ export function watchSandboxes(instance: Instance, { facts, isExpected, ended }:
     clearInterval(timer)
     clearInterval(fenceTimer)
     clearInterval(rotationTimer)
+    clearInterval(gatherTimer)
     notifier.close?.()
   }
 }
