@@ -35,8 +35,9 @@ const { values: options } = parseArgs({
   },
 })
 
-/** Until an attack is under way: an interpreter starts, and what it takes fills. Milliseconds. */
-const untilUnderWay = 700
+/** Until an attack is under way and berth has seen what it does, which takes a second or two. Milliseconds. */
+const untilUnderWay = 2500
+const untilQuiet = 700
 
 interface Row {
   readonly attack: LastingAttack
@@ -118,7 +119,7 @@ async function measure(pair: Pair, attack: LastingAttack): Promise<Row> {
     over.abort()
     await attacking
     if (!(await endAttack(pair.attacked))) await pair.restart()
-    await sleep(untilUnderWay)
+    await sleep(untilQuiet)
   }
   say(
     `${pair.name}: ${cellsOf(row)

@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LevelName } from '../../src/model/levels.ts'
-import { repository, type TestBerth } from '../../tests/e2e/test-berth.ts'
+import { eventually, repository, type TestBerth } from '../../tests/e2e/test-berth.ts'
 import type { Address } from '../asking.ts'
 import { run } from '../commands.ts'
 import { innerPort } from '../listening.ts'
 import type { DockerDaemon } from '../peers/docker-daemon.ts'
+import { isServing } from './attacks.ts'
 
 /** An application that is attacked and its neighbour, under one deployer. */
 export interface Pair extends AsyncDisposable {
@@ -32,6 +33,11 @@ app = Flask(__name__)
 @app.get("/")
 def page():
     return "".join("line %d of a page\\n" % number for number in range(100))
+
+
+@app.get("/ping")
+def ping():
+    return "here"
 
 
 @app.get("/write")
@@ -95,16 +101,22 @@ export async function byDocker(
   ports: readonly [number, number],
 ): Promise<Pair> {
   const names = ['attacked', 'neighbour'] as const
-  for (const [index, name] of names.entries()) {
+  const addresses = {
+    attacked: { ip: '127.0.0.1', port: ports[0], host: 'localhost' },
+    neighbour: { ip: '127.0.0.1', port: ports[1], host: 'localhost' },
+  }
+  for (const name of names) {
     await docker('load', '--input', archives[name])
-    const published = ['--publish', `127.0.0.1:${ports[index] ?? 0}:${innerPort}`]
+    const published = ['--publish', `127.0.0.1:${addresses[name].port}:${innerPort}`]
     const settings = ['--volume', '/data', '--env', `PORT=${innerPort}`, '--env', 'GREETING=hello']
     await docker('run', '--detach', '--name', name, ...published, ...settings, name)
+    // The image has no such directory, so Docker makes it root's.
+    await docker('exec', '--user', '0', name, 'chmod', '777', '/data')
+    await eventually(`${name} answers`, () => isServing(addresses[name]), 120)
   }
   return {
     name: 'docker run',
-    attacked: { ip: '127.0.0.1', port: ports[0], host: 'localhost' },
-    neighbour: { ip: '127.0.0.1', port: ports[1], host: 'localhost' },
+    ...addresses,
     restart: () => docker('restart', '--time', '1', 'attacked'),
     [Symbol.asyncDispose]: () => docker('rm', '--force', '--volumes', ...names).then(() => undefined),
   }
