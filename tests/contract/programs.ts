@@ -4,11 +4,13 @@ export const threads = `import threading, time
 for _ in range(3): threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
 print('ready', flush=True); time.sleep(1000)`
 
-/** What it starts is left to whoever takes orphans; then it tells of all processes of its user. */
-export const orphans = `for i in 1 2 3 4 5; do (sleep 0.1 &); done
-own() { ps -eo uid=,stat=,comm= | grep "^ *$(id -u) "; }
-while own | grep -q 'S.* sleep$'; do :; done
-own; echo gone; exec sleep 1000`
+/**
+ * What it starts is left to whoever takes orphans; once they are gone, zombies too, it tells of all processes of its user.
+ * That they sleep is no sign: one that has only just been forked does not yet, and one that has ended does not any more.
+ */
+export const orphans = `left=$(for i in 1 2 3 4 5; do (sleep 0.1 >/dev/null & echo $!); done)
+for pid in $left; do while [ -d /proc/$pid ]; do sleep 0.1; done; done
+ps -eo uid=,stat=,comm= | grep "^ *$(id -u) "; echo gone; exec sleep 1000`
 
 export const families = `import socket, errno
 def attempt(*args):
