@@ -1,9 +1,11 @@
 import { after, describe } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
 import { removeIdleSandbox } from './idle-sandbox.ts'
-import { lifeOfSandboxes } from './isolator-life.ts'
+import { commandsInSandboxes } from './isolator-commands.ts'
 import { filesOfSandboxes } from './isolator-files.ts'
+import { lifeOfSandboxes } from './isolator-life.ts'
 import { limitsOfSandboxes } from './isolator-limits.ts'
+import { logOfSandboxes } from './isolator-log.ts'
 import { networkOfSandboxes } from './isolator-network.ts'
 import { processOfSandboxes } from './isolator-process.ts'
 
@@ -15,6 +17,8 @@ export function isolatorContract(level: LevelName): void {
   describe(`${level} isolator`, { concurrency: false }, () => {
     after(() => removeIdleSandbox(level))
     lifeOfSandboxes(level)
+    commandsInSandboxes(level)
+    logOfSandboxes(level)
     processOfSandboxes(level)
     filesOfSandboxes(level)
     limitsOfSandboxes(level)
