@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readdir, removeTree, stat } from '../host/files.ts'
+import type { KeptImage } from '../isolation/level.ts'
 import type { GcReport } from '../model/api.ts'
 import { digestOf } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'
@@ -28,15 +29,29 @@ async function sweep(berth: Berth, dryRun: boolean): Promise<GcReport> {
   // A lock is small, and answers for a release that is long gone.
   const locks = apps.flatMap((app) => berth.state.releases.list(app).map(({ lock }) => lock))
   const garbage = await berth.images.garbage(images, [...releases.flatMap(blobsOf), ...locks, ...artifacts])
+  const stored = await berth.isolator.garbage(keptImages(berth, releases))
   const logs = (await Promise.all(apps.map((app) => oldLogs(berth, app)))).flat()
   if (!dryRun) {
     for (const app of apps) await untagOld(berth, app)
     berth.documented.clear()
     await berth.images.removeGarbage(garbage)
     for (const { path } of logs) await removeTree(path)
+    for (const item of stored) await item.remove()
   }
-  const removed = [...garbage, ...logs].map(({ kind, name, bytes }) => ({ kind, name, bytes }))
+  const removed = [...garbage, ...logs, ...stored].map(({ kind, name, bytes }) => ({ kind, name, bytes }))
   return { dryRun, bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0), removed }
+}
+
+/** What sandboxes are made of: those that run, and those that a rollback would make. */
+function keptImages({ images, state }: Berth, releases: readonly Release[]): KeptImage[] {
+  const running = state.sandboxes.list().flatMap((record) => {
+    const app = state.apps.byId(record.app)
+    return app ? [state.releases.get(app, record.release)] : []
+  })
+  return [...releases, ...running].map(({ image, layers }) => ({
+    manifest: image,
+    layers: layers.map((layer) => images.layers.directory(layer)),
+  }))
 }
 
 function isKept(app: App, number: number, index: number): boolean {

@@ -1,6 +1,7 @@
 import type { Drift } from '../model/proof.ts'
 import type { LevelName, LimitKey } from '../model/levels.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
+import type { KeptImage, LevelGarbage } from './level.ts'
 
 /** Starts and ends sandboxes of all levels. Each level passes `tests/contract/isolator.ts`. */
 export interface Isolator {
@@ -47,6 +48,9 @@ export interface Isolator {
    * @param topmost An empty directory that gets the files which the sandbox has on top of its layers.
    */
   examine(spec: SandboxSpec, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>
+
+  /** What levels have stored of images that are not among these. */
+  garbage(kept: readonly KeptImage[]): Promise<readonly LevelGarbage[]>
 
   /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
   watch(ended: (id: string, exit: Exit) => void): () => void

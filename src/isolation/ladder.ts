@@ -107,6 +107,10 @@ export function ladder(instance: Instance): Isolator {
       const bundle = { instance, layout: layoutOf(instance, spec.id), spec, facts: await facts() }
       return (await levelFor(spec.id)).examine(bundle, running)
     },
+    garbage: async (kept) => {
+      const found = Object.values(levels).map((level) => level.garbage?.(instance, kept) ?? Promise.resolve([]))
+      return (await Promise.all(found)).flat()
+    },
     watch: (ended) => watchSandboxes(instance, { facts, isExpected: (id) => stopping.has(id), ended }),
   }
 }

@@ -39,6 +39,21 @@ export interface InsideCommand {
   readonly files: readonly string[]
 }
 
+/** An image that sandboxes may be made of without a build. */
+export interface KeptImage {
+  readonly manifest: string
+  /** As `SandboxSpec` has them. */
+  readonly layers: readonly string[]
+}
+
+/** Something that a level has stored, and nobody needs. */
+export interface LevelGarbage {
+  readonly kind: 'docker-image' | 'machine-image'
+  readonly name: string
+  readonly bytes: number
+  remove(): Promise<void>
+}
+
 /**
  * One rung of the isolation ladder: what stands between an application and its host. What all levels have in common
  * (the stacked layers, network, monitor, log, exit code, adoption by the next berth) is in `sandbox/`.
@@ -107,6 +122,9 @@ export interface Level {
 
   /** What it takes to run a command inside, with the walls that the application has. */
   inside(running: Running, argv: readonly string[], terminal?: TerminalSize): Promise<InsideCommand>
+
+  /** What it has stored of images for sandboxes to come, and is of no use to those that are kept. */
+  garbage?(instance: Instance, kept: readonly KeptImage[]): Promise<readonly LevelGarbage[]>
 
   /** Removes traces that neither the runtime nor the control group take with them. */
   remove?(layout: Layout, id: string): Promise<void>

@@ -164,7 +164,11 @@ export type GcRequest = z.infer<typeof GcRequest>
 export interface GcReport {
   dryRun: boolean
   bytes: number
-  removed: { kind: 'layer' | 'blob' | 'image' | 'record' | 'log' | 'temporary'; name: string; bytes: number }[]
+  removed: {
+    kind: 'layer' | 'blob' | 'image' | 'record' | 'log' | 'temporary' | 'docker-image' | 'machine-image'
+    name: string
+    bytes: number
+  }[]
 }
 
 /** What a deploy would do, without doing it. */

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { runCommand } from '../../../host/command.ts'
 import { mkdir, rm, stat, symlink, writeFile } from '../../../host/files.ts'
 import { oneAtATime } from '../../../host/one-at-a-time.ts'
-import type { SandboxSpec } from '../../../model/sandbox.ts'
-import type { Layout } from '../../sandbox/layout.ts'
+import type { Instance } from '../../../host/instance.ts'
+import type { Bundle } from '../../level.ts'
 import { docker, dockerHost } from './client.ts'
 
 /**
@@ -12,10 +12,10 @@ import { docker, dockerHost } from './client.ts'
  * @returns its name in Docker
  * @throws Error for a sandbox of no image; CommandFailed when Docker does not take it
  */
-export async function loadImage(layout: Layout, { image }: SandboxSpec): Promise<string> {
+export async function loadImage({ instance, layout, spec: { image } }: Bundle): Promise<string> {
   if (!image) throw new Error('Docker runs images only, and this sandbox has none')
   const hex = image.manifest.replace('sha256:', '')
-  const name = `berth:${hex}`
+  const name = imageName(instance, image.manifest)
   await oneAtATime(`docker image ${hex}`, async () => {
     const { code } = await docker(['image', 'inspect', '--format={{.Id}}', name], [0, 1])
     if (code === 0) return
@@ -26,6 +26,11 @@ export async function loadImage(layout: Layout, { image }: SandboxSpec): Promise
     await rm(folder, { recursive: true, force: true })
   })
   return name
+}
+
+/** An image's name in Docker, which many may use: each instance has its own, and removes no other's. */
+export function imageName({ name }: Instance, manifest: string): string {
+  return `${name}:${manifest.replace('sha256:', '')}`
 }
 
 /** An OCI image layout with that image alone, whose blobs are where they are (image-layout.md of OCI's image-spec). */

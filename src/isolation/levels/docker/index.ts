@@ -15,6 +15,7 @@ import { insideSupervised } from '../supervised/inside.ts'
 import { completeWalls, waiting } from '../supervised/prepare.ts'
 import { mountDataOnly } from '../volume-mounts.ts'
 import { daemonMissing, docker as ask, dockerHost, dockerProgram, groupDriver } from './client.ts'
+import { dockerGarbage } from './garbage.ts'
 import { loadImage } from './image.ts'
 
 /**
@@ -29,7 +30,7 @@ export const docker: Level = {
   prepare: async (bundle) => {
     const { layout, spec } = bundle
     const [image, driver, program, volumes] = await Promise.all([
-      loadImage(layout, spec),
+      loadImage(bundle),
       groupDriver(),
       findProgram(dockerProgram),
       mountDataOnly(layout, spec),
@@ -63,6 +64,7 @@ export const docker: Level = {
   remove: async (layout) => {
     await ask(['rm', '--force', '--volumes', nameOf(layout)], [0, 1]).catch(() => undefined)
   },
+  garbage: dockerGarbage,
   examine: (bundle, running) => examineSupervised(withHostIds(bundle), running),
 }
 

@@ -17,6 +17,7 @@ import { launcher, writeLaunch } from '../launched/launch.ts'
 import { findAccelerator } from './accelerator.ts'
 import { examineMachine } from './examine.ts'
 import { fetchKernel } from './fetch-kernel.ts'
+import { machineGarbage } from './garbage.ts'
 import { ensureInitramfs, programsDirectory } from './initramfs.ts'
 import { deviceOfVolume, machineOf, sizeOf } from './machine.ts'
 import { machinePaths, sharedPaths } from './paths.ts'
@@ -51,6 +52,7 @@ export const vm: Level = {
   runtime: launcher,
   inside,
   remove: writeBack,
+  garbage: machineGarbage,
   examine,
 }
 

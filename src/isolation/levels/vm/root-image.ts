@@ -32,14 +32,13 @@ const notes = '.layers'
  */
 export async function ensureRootImage(instance: Instance, layers: readonly string[]): Promise<string> {
   const { images, making } = sharedPaths(instance)
-  const key = createHash('sha256').update(JSON.stringify(layers)).digest('hex').slice(0, 32)
-  const image = join(images, `${recipe}${key}`)
+  const image = join(images, rootImageName(layers))
   return oneAtATime(`image ${image}`, async () => {
     if (await exists(image)) return image
     for (const directory of [images, making]) await mkdir(directory, { recursive: true, mode: 0o711 })
     await removeUnused(images)
     await removeAbandoned(await realpath(making))
-    await writeFile(`${image}${notes}`, JSON.stringify(layers))
+    await writeFile(noteOf(image), JSON.stringify(layers))
     // The kernel names mounts by their real paths.
     const place = await mkdtemp(join(await realpath(making), 'image-'))
     try {
@@ -51,6 +50,16 @@ export async function ensureRootImage(instance: Instance, layers: readonly strin
     }
     return image
   })
+}
+
+/** What an image of layers is called; see `ensureRootImage`. */
+export function rootImageName(layers: readonly string[]): string {
+  return recipe + createHash('sha256').update(JSON.stringify(layers)).digest('hex').slice(0, 32)
+}
+
+/** The file beside an image that says what it is made of. */
+export function noteOf(image: string): string {
+  return `${image}${notes}`
 }
 
 async function pack(layers: readonly string[], place: string): Promise<void> {
