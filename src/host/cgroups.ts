@@ -82,9 +82,12 @@ export async function cgroupsBelow(facts: CgroupFacts, parent: string): Promise<
   return [...names]
 }
 
-/** Kills what is in a control group until nothing is, then removes it. Nothing there is no error. */
+/**
+ * Kills what is in a control group until nothing is, then removes it. Nothing there is no error.
+ * @throws Error after ten seconds: on a busy host, a thousand processes and their memory take a while to go
+ */
 export async function removeCgroup(facts: CgroupFacts, group: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 1000; attempt += 1) {
     const left = await Promise.all(cgroupDirectories(facts, group).map(emptyAndRemove))
     if (left.every((done) => done)) return
     await new Promise((resolve) => setTimeout(resolve, 10))
