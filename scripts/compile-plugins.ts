@@ -3,14 +3,19 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { Plugin } from 'esbuild'
 
-/** The command loads the daemon's file only when it becomes the daemon. */
-export function daemonApart(): Plugin {
+/** What main.ts becomes, by the module that it then loads. Each lies in a file of its own beside it, in dist/cli. */
+const parts = { '/daemon/main.ts': './daemon.cjs', '/run-command-line.ts': './command.cjs' } as const
+
+/** The command loads the daemon's file only when it becomes the daemon, and its own only when it does not. */
+export function partsApart(): Plugin {
   return {
-    name: 'daemon-apart',
+    name: 'parts-apart',
     setup(building) {
-      building.onResolve({ filter: /\/daemon\/main\.ts$/ }, ({ kind }) =>
-        kind === 'dynamic-import' ? { path: './daemon.cjs', external: true } : undefined,
-      )
+      for (const [source, path] of Object.entries(parts)) {
+        building.onResolve({ filter: new RegExp(`${source.replaceAll('.', '\\.')}$`) }, ({ kind }) =>
+          kind === 'dynamic-import' ? { path, external: true } : undefined,
+        )
+      }
     },
   }
 }

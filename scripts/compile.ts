@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
-import { daemonApart, placesOfModules, withoutLocales } from './compile-plugins.ts'
+import { partsApart, placesOfModules, withoutLocales } from './compile-plugins.ts'
 
 /**
  * Makes dist/: all sources and packages in one file for the command, one for the daemon, one for the process that builds
@@ -24,6 +24,7 @@ const { outputFiles, metafile } = await build({
   absWorkingDir: root, // else the folder in which esbuild was loaded
   entryPoints: {
     'cli/main': 'src/cli/main.ts',
+    'cli/command': 'src/cli/run-command-line.ts',
     'cli/daemon': 'src/daemon/main.ts',
     'cli/rebuild-process': 'src/deploy/reproduction/rebuild-process.ts',
     'cli/stage-process': 'src/audit/stage/stage-process.ts',
@@ -35,7 +36,7 @@ const { outputFiles, metafile } = await build({
   // V8 keeps the text in memory, with two bytes a character if one of them is not ASCII. Names stay, for stack traces.
   ...{ minifyWhitespace: true, minifySyntax: true, legalComments: 'none', charset: 'ascii', lineLimit: 160 },
   external: ['@lydell/node-pty'], // native
-  plugins: [daemonApart(), withoutLocales(), placesOfModules(root)],
+  plugins: [partsApart(), withoutLocales(), placesOfModules(root)],
 })
 
 const made = new Set<string>()

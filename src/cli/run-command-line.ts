@@ -38,6 +38,11 @@ function ownWords(words: readonly string[]): readonly string[] {
   return end < 0 ? words : words.slice(0, end)
 }
 
+/** Tells what a daemon in the foreground has failed of, as any command's failure is told. @returns the exit code */
+export function reportFailure(error: unknown): Promise<number> {
+  return report(error, makeOutput(false))
+}
+
 async function report(error: unknown, { json, print, screen }: Output): Promise<number> {
   if (error instanceof Problem) {
     const { eventOf } = await import('../model/problem-event.ts')

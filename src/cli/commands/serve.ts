@@ -7,9 +7,13 @@ export const serve = command({
   options: {},
   json: 'nothing: the daemon talks to stderr',
   async run() {
-    // The one place where the CLI reaches into the daemon: this process becomes it.
-    const { serve } = await import('../../daemon/main.ts')
-    await serve()
+    await becomeDaemon()
     return { kind: 'ended', exitCode: 0 }
   },
 })
+
+/** The one place where the CLI reaches into the daemon: this process becomes it. */
+export async function becomeDaemon(): Promise<void> {
+  const { serve } = await import('../../daemon/main.ts')
+  await serve()
+}
