@@ -2,19 +2,18 @@ import { readLastLines } from '../isolation/sandbox/log-file.ts'
 import { startFailed, startUnhealthy } from '../model/problems/start.ts'
 import type { Release } from '../model/release.ts'
 import { describeExit } from '../model/sandbox.ts'
-import { awaitHealthy, type HealthOutcome } from '../steps/start/health.ts'
+import type { HealthOutcome } from '../steps/start/health.ts'
 import { linkAt, nameServerOf } from '../steps/start/links.ts'
 import { logFileOf, sandboxId, servingSpec, type SpecInput } from '../steps/start/spec.ts'
 import type { App } from '../store/apps.ts'
 import type { SandboxRecord } from '../store/sandboxes.ts'
 import type { Berth } from './berth.ts'
-import { reachesBeyond } from './egress/links.ts'
 import { refusedLines } from './egress/look.ts'
 import { retireServing } from './drain.ts'
 import { giveWay } from './give-way.ts'
 import { specInputFor } from './environment.ts'
-import { healthCheckFor } from './health.ts'
 import { addressOf, applyRoutes, requireFreeDomains, routesOf } from './routing.ts'
+import { startServing } from './start-serving.ts'
 
 export interface Activation {
   readonly signal: AbortSignal
@@ -83,20 +82,10 @@ interface Candidate {
 
 async function startHealthy(berth: Berth, { app, input, record, signal, afterCrash }: Candidate): Promise<void> {
   const { release } = input
+  const spec = servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block))
   const ended = berth.endings.of(record.id)
-  if (reachesBeyond(release.run)) await prepareEgress(berth, afterCrash)
-  await berth.isolator.start(servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block)))
-  const check = healthCheckFor(berth, release, { id: record.id, address: addressOf(berth, record), signal })
-  const outcome = await awaitHealthy(check, ended, signal)
+  const outcome = await startServing(berth, { spec, release, record, ended, signal, afterCrash })
   if (outcome.kind !== 'healthy') throw await failureOf(berth, { app, release, record }, outcome)
-}
-
-/** What is missing for an application that served already is made up for by the watch over egress. */
-async function prepareEgress(berth: Berth, afterCrash: boolean): Promise<void> {
-  await berth.egress.prepare().catch((error: unknown) => {
-    if (!afterCrash) throw error
-    berth.log(`egress: ${error instanceof Error ? error.message : String(error)}`)
-  })
 }
 
 interface Started {
@@ -113,7 +102,7 @@ async function failureOf(berth: Berth, { app, release, record }: Started, failur
     app: app.name,
     url: `http://${addressOf(berth, record)}:${port}${health.own ? '' : health.path}`,
     isOwn: health.own !== undefined,
-    lines: [...(await lastLines(berth, app.name, record)), ...(await refusedLines(berth, record))],
+    lines: [...(await lastLines(berth, app.name, record)), ...(await refusedLines(berth, app.name))],
     serving: servingNumber(berth, app),
   }
   return failure.kind === 'ended'

@@ -1,9 +1,8 @@
 import type { CommandIo } from '../isolation/isolator.ts'
 import { appNotRunning } from '../model/problems/state.ts'
 import type { Exit } from '../model/sandbox.ts'
-import { oneOffSpec } from '../steps/start/spec.ts'
 import type { Berth } from './berth.ts'
-import { specInputFor } from './environment.ts'
+import { runOneOff } from './one-off.ts'
 import { summaryOf } from './status.ts'
 
 export interface AskedCommand {
@@ -13,12 +12,11 @@ export interface AskedCommand {
   readonly signal: AbortSignal
 }
 
-/** Runs a command in a new sandbox of the current release: its environment, settings and volumes, no network. */
+/** Runs a command in a new sandbox of the current release: its environment, settings, volumes and declared network. */
 export async function runCommand(berth: Berth, { app: name, argv, io, signal }: AskedCommand): Promise<Exit> {
   const app = berth.state.apps.get(name)
   const release = berth.state.releases.get(app, app.currentRelease ?? 0)
-  const input = await specInputFor(berth, app, release)
-  return berth.isolator.run(oneOffSpec(input, argv), io, signal)
+  return runOneOff(berth, { app, release, argv, io, signal })
 }
 
 /** Runs a command inside the sandbox that serves. @throws appNotRunning */

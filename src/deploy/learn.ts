@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, removeTree } from '../host/files.ts'
 import { findProgram } from '../host/programs.ts'
 import { resolveHost } from '../host/sockets.ts'
 import { traceProcess, type Trace } from '../host/trace.ts'
-import { addressNumber, networkRange } from '../model/addresses.ts'
+import { covers } from '../model/addresses.ts'
 import { parseEgress } from '../model/egress.ts'
 import type { Emit } from '../model/events.ts'
 import type { Learned } from '../model/learned.ts'
@@ -14,13 +14,13 @@ import { learnImpossible } from '../model/problems/isolation.ts'
 import { appNeverDeployed } from '../model/problems/state.ts'
 import type { Release } from '../model/release.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
-import { awaitHealthy } from '../steps/start/health.ts'
 import { linkAt, nameServerOf } from '../steps/start/links.ts'
 import { sandboxId, servingSpec } from '../steps/start/spec.ts'
+import type { SandboxRecord } from '../store/sandboxes.ts'
 import type { Berth } from './berth.ts'
 import { specInputFor } from './environment.ts'
-import { healthCheckFor } from './health.ts'
 import { addressOf } from './routing.ts'
+import { startServing } from './start-serving.ts'
 
 export interface AskedLearn {
   readonly app: string
@@ -46,7 +46,7 @@ export async function learn(berth: Berth, { app: name, seconds, emit, signal }: 
   try {
     const serving = servingSpec(input, linkAt(berth.block, record.link), nameServerOf(berth.block))
     const spec = await withCopies({ ...serving, syscalls: [] }, folder)
-    const traced = await trial(berth, { spec, release, address: addressOf(berth, record), seconds, emit, signal })
+    const traced = await trial(berth, { spec, release, record, seconds, emit, signal })
     const { used, unused } = await usedItems(release.run.egress, traced.reached)
     const { allowedNow } = traced
     const place = { app: name, release: releaseName(release.number) }
@@ -85,26 +85,29 @@ async function withCopies(spec: SandboxSpec, folder: string): Promise<SandboxSpe
 interface Trial {
   readonly spec: SandboxSpec
   readonly release: Release
-  readonly address: string
+  readonly record: SandboxRecord
   readonly seconds: number
   readonly emit: Emit
   readonly signal: AbortSignal
 }
 
-async function trial(berth: Berth, { spec, release, address, seconds, emit, signal }: Trial) {
+/** Traced, everything takes several times as long. */
+const patience = 4
+
+async function trial(berth: Berth, { spec, release, record, seconds, emit, signal }: Trial) {
   const ended = berth.endings.of(spec.id)
   let trace: Trace | undefined
-  await berth.isolator.start(spec, {
-    beforeStart: async (pid) => {
+  const hooks = {
+    beforeStart: async (pid: number) => {
       trace = await traceProcess(pid)
     },
-  })
-  const own = healthCheckFor(berth, release, { id: spec.id, address, signal })
-  // Traced, everything takes several times as long.
-  const check = { ...own, timeoutSeconds: own.timeoutSeconds * 4 }
-  const outcome = await awaitHealthy(check, ended, signal)
+  }
+  const outcome = await startServing(berth, { spec, release, record, ended, hooks, patience, signal })
   if (outcome.kind !== 'healthy') throw learnImpossible({ why: 'the copy did not answer its health check' })
-  emit({ kind: 'notice', message: `use the copy for ${seconds} s, from this host: http://${address}/` })
+  emit({
+    kind: 'notice',
+    message: `use the copy for ${seconds} s, from this host: http://${addressOf(berth, record)}/`,
+  })
   await Promise.race([sleep(seconds * 1000, undefined, { signal }), ended])
   if (!trace) throw new Error('nothing was traced')
   return { ...(await trace.stop()), allowedNow: berth.isolator.allowedCalls }
@@ -124,13 +127,7 @@ async function isUsed(item: string, reached: readonly string[]): Promise<boolean
   const places = reached.map((place) => place.split(':'))
   if (egress.kind === 'internet') return places.length > 0
   const atPort = places.filter(([, port]) => Number(port) === egress.port).map(([address = '']) => address)
-  if (egress.kind === 'network') {
-    const range = networkRange(egress.network)
-    return atPort.some((address) => {
-      const number = addressNumber(address)
-      return range !== undefined && number !== undefined && number >= range[0] && number <= range[1]
-    })
-  }
+  if (egress.kind === 'network') return atPort.some((address) => covers(egress.network, address))
   // What is below a name cannot be listed.
   if (egress.anyBelow) return true
   const addresses = await resolveHost(egress.name).catch((): string[] => [])

@@ -1,13 +1,14 @@
 import { releaseName } from '../model/names.ts'
 import type { Release } from '../model/release.ts'
 import { initialise } from '../steps/initialise/index.ts'
-import { oneOffSpec } from '../steps/start/spec.ts'
 import type { App } from '../store/apps.ts'
 import { activate } from './activate.ts'
 import { requireClean } from './audit/release.ts'
 import type { Berth } from './berth.ts'
-import { specInputFor } from './environment.ts'
+import { reachesBeyond } from './egress/links.ts'
+import { refusedLines } from './egress/look.ts'
 import { step, type Change } from './journal.ts'
+import { runOneOff } from './one-off.ts'
 
 export interface RollOut {
   readonly release: Release
@@ -48,11 +49,11 @@ async function initialiseRelease(berth: Berth, change: Change, release: Release)
   await step('initialise', emit, async () => {
     berth.state.deployments.reached(deployment, 'initialise')
     const serving = berth.state.sandboxes.serving(app)?.release
-    for (const command of commands) {
-      const input = await specInputFor(berth, app, release)
-      const specFor = (argv: readonly string[]) => oneOffSpec(input, argv)
-      await initialise([command], { isolator: berth.isolator, specFor, timeoutSeconds, serving, emit, signal })
-    }
+    await initialise(commands, {
+      run: (argv, io, abort) => runOneOff(berth, { app, release, argv, io, signal: abort }),
+      refusedLines: () => (reachesBeyond(release.run) ? refusedLines(berth, app.name) : Promise.resolve([])),
+      ...{ timeoutSeconds, serving, emit, signal },
+    })
     const summary = `${commands.length} ${commands.length === 1 ? 'command' : 'commands'} run`
     return { result: undefined, summary }
   })

@@ -16,19 +16,21 @@ const mostSandboxes = 256
 
 export class AskedNames {
   readonly #bySandbox = new Map<string, Map<string, AskedName>>()
-  readonly #changed: () => void
+  readonly #keep: () => Promise<void>
 
-  constructor(changed: () => void = () => undefined) {
-    this.#changed = changed
+  /** @param keep writes down what is in it now */
+  constructor(keep: () => Promise<void> = () => Promise.resolve()) {
+    this.#keep = keep
   }
 
-  note({ from, name, address }: Pick<AskedName, 'from' | 'name' | 'address'>): void {
+  /** Is kept when this returns: whoever asks in vain may end of it, and is looked for then. */
+  async note({ from, name, address }: Pick<AskedName, 'from' | 'name' | 'address'>): Promise<void> {
     const names = this.#namesOf(from)
     const before = names.get(name)
     names.delete(name)
     names.set(name, { from, name, ...(address ? { address } : {}), count: (before?.count ?? 0) + 1, at: Date.now() })
     forgetFirst(names, mostEach)
-    this.#changed()
+    await this.#keep()
   }
 
   list(): AskedName[] {

@@ -35,6 +35,8 @@ export interface Egress {
    * @throws relayNotStarted, egressBlocked
    */
   prepare(isFirst?: boolean): Promise<void>
+  /** Keeps the name relay for a sandbox that is being made, until it is there or has failed. */
+  expect(): Disposable
   /** Makes names and rules of links follow the applications; does nothing when it is as it was. */
   link(table: LinkTable): Promise<void>
   /** Starts the name relay again when it has ended, and ends it when no sandbox needs it any more. */
@@ -56,7 +58,9 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
   const unanswered = new AskedNames()
   const { nameServers: upstreams } = instance
   let server: DatagramServer | undefined
-  const isNeeded = async () => (await readGrants(instance)).length > 0
+  /** Sandboxes that are being made: what they may reach is not written down yet. */
+  let expected = 0
+  const isNeeded = async () => expected > 0 || (await readGrants(instance)).length > 0
 
   async function update(ports: { relayPort?: number; refuserPort?: number }): Promise<void> {
     if (await updateServices(instance, { address: nameServer, ...ports })) await ensureHostRules(instance)
@@ -70,18 +74,25 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
     await update({ refuserPort: server.port })
   }
 
+  /** One after the other, so that no relay is ended that somebody has just found running. */
+  const alone = (work: () => Promise<void>) => oneAtATime(`name relay of ${instance.name}`, work)
+
   async function ensureRelay(): Promise<void> {
-    await oneAtATime(`name relay of ${instance.name}`, async () => {
-      if (await isRelayRunning(instance)) return
-      await ensureLocalAddress(nameServer)
-      const known = (await readServices(instance))?.relayPort
-      await update({ relayPort: await startRelay({ instance, address: nameServer, block, upstreams }, known) })
-    })
+    if (await isRelayRunning(instance)) return
+    await ensureLocalAddress(nameServer)
+    const known = (await readServices(instance))?.relayPort
+    await update({ relayPort: await startRelay({ instance, address: nameServer, block, upstreams }, known) })
+  }
+
+  async function endRelay(): Promise<void> {
+    if (!(await isRelayRunning(instance))) return
+    await stopRelay(instance)
+    await leaveDocker(instance)
   }
 
   async function prepare(isFirst = true): Promise<void> {
     if (!isFirst && !(await isNeeded())) return
-    await ensureRelay()
+    await alone(ensureRelay)
     if (!(await enableForwarding())) {
       const [chains, commands] = [['net.ipv4.ip_forward is 0'], ['sysctl -w net.ipv4.ip_forward=1']]
       throw egressBlocked({ chains, commands })
@@ -98,12 +109,11 @@ export function egressOn(instance: Instance, { nameServer, block }: EgressOption
     link: async (table) => {
       if (await writeLinks(instance, table)) await ensureHostRules(instance)
     },
-    tend: async () => {
-      if (await isNeeded()) return ensureRelay()
-      if (!(await isRelayRunning(instance))) return
-      await stopRelay(instance)
-      await leaveDocker(instance)
+    expect: () => {
+      expected += 1
+      return { [Symbol.dispose]: () => void (expected -= 1) }
     },
+    tend: () => alone(async () => ((await isNeeded()) ? ensureRelay() : endRelay())),
     refused: async () => {
       const text = await readText(networkFiles(instance).asked)
       const relayed = text ? (JSON.parse(text) as AskedName[]) : [] // written by the relay alone

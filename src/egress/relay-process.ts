@@ -4,10 +4,10 @@ import { listenForDatagrams } from '../host/network-datagrams.ts'
 import { networkFiles, readGrant, readLinks } from '../host/network-grants.ts'
 import { ownAddresses } from '../host/sockets.ts'
 import { AskedNames } from './asked.ts'
-import { later } from './later.ts'
 import { sharedLookUp } from './look-ups.ts'
 import { OpenedAddresses } from './opened.ts'
 import { relay } from './relay.ts'
+import { sharedWork } from './shared-work.ts'
 import { lookUp } from './upstream.ts'
 
 /**
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const { instance, address, port, block, upstreams } = order
   const { asked: askedFile } = networkFiles(instance)
   const opened = await OpenedAddresses.of(instance)
-  const asked: AskedNames = new AskedNames(later(500, () => replaceFile(askedFile, JSON.stringify(asked.list()))))
+  const asked: AskedNames = new AskedNames(sharedWork(() => replaceFile(askedFile, JSON.stringify(asked.list()))))
   const parts = {
     grantOf: (from: string) => readGrant(instance, from),
     links: () => readLinks(instance),

@@ -43,9 +43,9 @@ interface Asking {
 }
 
 /** No such name, for that is what programs believe at once. */
-function refuse({ asked }: Pick<RelayParts, 'asked'>, { name, from }: Asking, address?: string): Promise<Answer> {
-  asked.note({ from, name, ...(address ? { address } : {}) })
-  return Promise.resolve(nobody)
+async function refuse({ asked }: Pick<RelayParts, 'asked'>, { name, from }: Asking, address?: string): Promise<Answer> {
+  await asked.note({ from, name, ...(address ? { address } : {}) })
+  return nobody
 }
 
 async function answerFor(parts: RelayParts, grant: Grant, asking: Asking): Promise<Answer> {

@@ -4,7 +4,6 @@ import { networkRange, whyNever } from '../../model/addresses.ts'
 import { linkZone } from '../../model/egress.ts'
 import { describeRefusal } from '../../model/refusal.ts'
 import { networkOf } from '../../steps/start/links.ts'
-import type { SandboxRecord } from '../../store/sandboxes.ts'
 import type { Berth } from '../berth.ts'
 import { addressOf } from '../routing.ts'
 import type { FoundRefusal } from './refusals.ts'
@@ -27,31 +26,29 @@ export async function lookForRefusals(berth: Berth): Promise<void> {
   }
 }
 
-/** What an application tried in vain before it did not come to serve, in lines for its operator. */
-export async function refusedLines(berth: Berth, { app: id }: SandboxRecord): Promise<string[]> {
-  const app = berth.state.apps.byId(id)?.name
-  if (app === undefined) return []
+/** What an application tried in vain, in lines for its operator. */
+export async function refusedLines(berth: Berth, app: string): Promise<string[]> {
   await lookForRefusals(berth).catch(() => undefined)
   return berth.refusals.of(app).map((refusal) => `berth: ${describeRefusal(app, refusal)}`)
 }
 
-/** Names of applications by their sandboxes' addresses. */
+/** Names of applications by their sandboxes' addresses; those that have ended a moment ago are among them. */
 function appsByAddress(berth: Berth): Map<string, string> {
   const names = new Map(berth.state.apps.list().map(({ id, name }) => [id, name]))
   const entries = berth.state.sandboxes.list().map((record): [string, string] => {
     const name = names.get(record.app) ?? berth.state.apps.byId(record.app)?.name ?? ''
     return [addressOf(berth, record), name]
   })
-  return new Map(entries.filter(([, name]) => name !== ''))
+  return new Map([...berth.refusals.lateAddresses(), ...entries.filter(([, name]) => name !== '')])
 }
 
 function refusedFlow(
   berth: Berth,
   apps: ReadonlyMap<string, string>,
-  { to, transport, port, packets }: Flow,
+  { from, to, transport, port, packets }: Flow,
 ): FoundRefusal {
   const what = `${to}:${port}${transport === 'udp' ? '/udp' : ''}`
-  const base = { what, kind: 'address', seen: packets } as const
+  const base = { from, what, kind: 'address', seen: packets } as const
   const other = apps.get(to)
   if (other !== undefined) return { ...base, allow: `links = ["${other}"]` }
   const why = whyNotAddress(berth, to)
@@ -66,8 +63,8 @@ function whyNotAddress({ block }: Berth, address: string): string | undefined {
   return whyNever(range)
 }
 
-function refusedName({ name, address, count }: AskedName): FoundRefusal {
-  const base = { what: name, kind: 'name', seen: count } as const
+function refusedName({ from, name, address, count }: AskedName): FoundRefusal {
+  const base = { from, what: name, kind: 'name', seen: count } as const
   if (address !== undefined) {
     return { ...base, why: `it is ${address}, which no name may lead to: declare that address itself, if it is meant` }
   }

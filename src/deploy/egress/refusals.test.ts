@@ -5,7 +5,8 @@ import { bitsText } from './links.ts'
 import { Refusals, type FoundRefusal } from './refusals.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
-const found = (seen: number, what = '10.0.0.5:22'): FoundRefusal => ({
+const found = (seen: number, what = '10.0.0.5:22', from = '10.192.16.3'): FoundRefusal => ({
+  from,
   what,
   kind: 'address',
   allow: `egress = ["${what}"]`,
@@ -29,6 +30,23 @@ describe('Refusals', () => {
       },
     ])
     assert.deepEqual(refusals.of('blog'), [])
+  })
+
+  it('counts what each of its sandboxes tried, and nothing twice', () => {
+    const refusals = new Refusals()
+    for (const from of ['10.192.16.3', '10.192.16.5', '10.192.16.3', '10.192.16.5'])
+      refusals.note('shop', found(from === '10.192.16.3' ? 2 : 1, undefined, from), now)
+    assert.equal(refusals.of('shop')[0]?.count, 3)
+  })
+
+  it('remembers for a while who had an address, as long as that application is there', () => {
+    const refusals = new Refusals()
+    for (let index = 1; index <= 100; index += 1) refusals.rememberAddress(`10.192.16.${index}`, 'shop')
+    refusals.rememberAddress('10.192.17.1', 'blog')
+    assert.equal(refusals.lateAddresses().size, 64)
+    assert.equal(refusals.lateAddresses().get('10.192.16.100'), 'shop')
+    refusals.forget('shop')
+    assert.deepEqual([...refusals.lateAddresses()], [['10.192.17.1', 'blog']])
   })
 
   it('lets no application fill the log', () => {

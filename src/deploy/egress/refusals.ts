@@ -8,18 +8,25 @@ const linesAnHour = 60
 
 /** Something refused, as it was found now. */
 export type FoundRefusal = Omit<Refusal, 'count' | 'lastAt'> & {
+  /** Address of the sandbox. */
+  readonly from: string
   /** What the kernel or the relay has counted so far; it begins anew after a while. */
   readonly seen: number
 }
 
+/** Addresses of ended commands that are remembered: what they tried is told of some time after it was refused. */
+const mostAddresses = 64
+
 interface Known {
   readonly refusal: Refusal
-  readonly seen: number
+  /** By the sandboxes' addresses: each is counted for itself. */
+  readonly seen: ReadonlyMap<string, number>
 }
 
 /** What applications tried in vain, as long as this daemon runs. */
 export class Refusals {
   readonly #byApp = new Map<string, Map<string, Known>>()
+  readonly #late = new Map<string, string>()
   readonly #lines = new Map<string, { readonly hour: number; readonly count: number }>()
 
   /** Of one application, the latest last. */
@@ -27,7 +34,20 @@ export class Refusals {
     return [...(this.#byApp.get(app)?.values() ?? [])].map(({ refusal }) => refusal)
   }
 
+  /** Who had an address lately. No other sandbox gets it before all others have been given (see `Sandboxes.add`). */
+  rememberAddress(address: string, app: string): void {
+    this.#late.delete(address)
+    this.#late.set(address, app)
+    const [oldest] = this.#late.keys()
+    if (this.#late.size > mostAddresses && oldest !== undefined) this.#late.delete(oldest)
+  }
+
+  lateAddresses(): ReadonlyMap<string, string> {
+    return this.#late
+  }
+
   forget(app: string): void {
+    for (const [address, name] of this.#late) if (name === app) this.#late.delete(address)
     this.#byApp.delete(app)
     this.#lines.delete(app)
   }
@@ -44,15 +64,17 @@ export class Refusals {
   }
 
   /** Gives it when this is the first of its kind. */
-  note(app: string, { seen, ...found }: FoundRefusal, now: Date): Refusal | undefined {
+  note(app: string, { seen, from, ...found }: FoundRefusal, now: Date): Refusal | undefined {
     const known = this.#byApp.get(app) ?? new Map<string, Known>()
     this.#byApp.set(app, known)
     const before = known.get(found.what)
-    if (before?.seen === seen) return undefined
-    const since = before && seen > before.seen ? seen - before.seen : seen
+    const seenBefore = before?.seen.get(from) ?? 0
+    if (seenBefore === seen) return undefined
+    const since = seen > seenBefore ? seen - seenBefore : seen
     const refusal = { ...found, count: (before?.refusal.count ?? 0) + since, lastAt: now.toISOString() }
     known.delete(found.what)
-    known.set(found.what, { refusal, seen })
+    const others = [...(before?.seen ?? [])].filter(([address]) => address !== from)
+    known.set(found.what, { refusal, seen: new Map([...others.slice(-mostAddresses), [from, seen]]) })
     const [oldest] = known.keys()
     if (known.size > mostEach && oldest !== undefined) known.delete(oldest)
     return before ? undefined : refusal

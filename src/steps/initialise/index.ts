@@ -1,14 +1,15 @@
-import type { Isolator } from '../../isolation/isolator.ts'
+import type { CommandIo } from '../../isolation/isolator.ts'
 import type { Emit } from '../../model/events.ts'
 import { initialiseFailed } from '../../model/problems/initialise.ts'
-import { describeExit, type SandboxSpec } from '../../model/sandbox.ts'
+import { describeExit, type Exit } from '../../model/sandbox.ts'
 
 const keptLines = 20
 
 export interface InitialiseContext {
-  readonly isolator: Isolator
-  /** Makes the specification of a one-off sandbox of the new release that runs `argv`. */
-  readonly specFor: (argv: readonly string[]) => SandboxSpec
+  /** Runs a command in a one-off sandbox of the new release. */
+  run(argv: readonly string[], io: CommandIo, signal: AbortSignal): Promise<Exit>
+  /** What the application tried to reach in vain, in lines for its operator. */
+  refusedLines(): Promise<readonly string[]>
   readonly timeoutSeconds: number
   readonly serving: number | undefined
   readonly emit: Emit
@@ -24,7 +25,7 @@ export async function initialise(commands: readonly (readonly string[])[], conte
 }
 
 async function runOne(argv: readonly string[], context: InitialiseContext): Promise<void> {
-  const { isolator, specFor, timeoutSeconds, emit, signal } = context
+  const { timeoutSeconds, emit, signal } = context
   const command = shown(argv)
   const lines: string[] = []
   const lineOf = (stream: 'stdout' | 'stderr') =>
@@ -35,17 +36,19 @@ async function runOne(argv: readonly string[], context: InitialiseContext): Prom
     })
   const [stdout, stderr] = [lineOf('stdout'), lineOf('stderr')]
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000)
-  const failed = (how: string, cause?: unknown) =>
-    initialiseFailed({ command, how, lines, serving: context.serving }, { cause })
+  const failed = async (how: string, cause?: unknown) => {
+    const all = [...lines, ...(await context.refusedLines())]
+    return initialiseFailed({ command, how, lines: all, serving: context.serving }, { cause })
+  }
   try {
     const io = { stdout: stdout.take, stderr: stderr.take }
-    const exit = await isolator.run(specFor(argv), io, AbortSignal.any([signal, timeout]))
+    const exit = await context.run(argv, io, AbortSignal.any([signal, timeout]))
     stdout.end()
     stderr.end()
-    if (timeout.aborted) throw failed(`it took longer than ${timeoutSeconds} s`)
-    if (exit.kind !== 'code' || exit.code !== 0) throw failed(describeExit(exit))
+    if (timeout.aborted) throw await failed(`it took longer than ${timeoutSeconds} s`)
+    if (exit.kind !== 'code' || exit.code !== 0) throw await failed(describeExit(exit))
   } catch (error) {
-    if (timeout.aborted && !signal.aborted) throw failed(`it took longer than ${timeoutSeconds} s`, error)
+    if (timeout.aborted && !signal.aborted) throw await failed(`it took longer than ${timeoutSeconds} s`, error)
     throw error
   }
 }

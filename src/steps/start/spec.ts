@@ -32,9 +32,22 @@ export interface SpecInput {
 
 /** The sandbox that serves a release. */
 export function servingSpec(input: SpecInput, link: Link, nameServer: string): SandboxSpec {
-  const { argv, egress, links, bandwidth, stopSignal } = input.release.run
-  const network = { egress, links, bandwidth, nameServer }
-  return { ...oneOffSpec(input, argv), link, network, ...(stopSignal === undefined ? {} : { stopSignal }) }
+  const { argv, stopSignal } = input.release.run
+  const spec = linkedSpec(input, { argv, link, nameServer })
+  return { ...spec, ...(stopSignal === undefined ? {} : { stopSignal }) }
+}
+
+export interface LinkedCommand {
+  readonly argv: readonly string[]
+  readonly link: Link
+  /** The address that it asks for names. */
+  readonly nameServer: string
+}
+
+/** A command in the network that the release declares. */
+export function linkedSpec(input: SpecInput, { argv, link, nameServer }: LinkedCommand): SandboxSpec {
+  const { egress, links, bandwidth } = input.release.run
+  return { ...oneOffSpec(input, argv), link, network: { egress, links, bandwidth, nameServer } }
 }
 
 /** The same walls, environment and volumes around another command, with loopback as its only network. */
