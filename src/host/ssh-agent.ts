@@ -37,7 +37,10 @@ export async function startSshAgent(): Promise<SshAgent> {
     add: async (key) => {
       // In a session of its own there is no terminal at which it could ask for a passphrase.
       const env = { SSH_AUTH_SOCK: socketPath, SSH_ASKPASS_REQUIRE: 'never' }
-      await runCommand(['setsid', '--wait', 'ssh-add', '-q', '-'], { env, input: `${key.reveal().trim()}\n` })
+      await runCommand(['setsid', '--wait', 'ssh-add', '-q', '-'], {
+        env,
+        input: `${key.reveal().replaceAll('\r', '').trim()}\n`,
+      })
     },
     [Symbol.asyncDispose]: stop,
   }

@@ -14,7 +14,10 @@ import { TestBerth } from './test-berth.ts'
 
 const run = promisify(execFile)
 
-describe('a repository over ssh', { timeout: 1_200_000 }, () => {
+/** Everything is built anew there, from packages of Debian on. */
+const slow = { timeout: 900_000 }
+
+describe('a repository over ssh', { timeout: 1_800_000 }, () => {
   let berth: TestBerth
   let server: SshServer
   let commits: Commits
@@ -78,7 +81,7 @@ describe('a repository over ssh', { timeout: 1_200_000 }, () => {
     assert.ok(named.includes(commits.lib), named.join())
   })
 
-  it('comes to the same images in another home, with no network, no server and no key', async () => {
+  it('comes to the same images in another home, with no network, no server and no key', slow, async () => {
     assert.equal(built.size, 3)
     await server.stop()
     try {
@@ -160,10 +163,14 @@ describe('a repository over ssh', { timeout: 1_200_000 }, () => {
     },
     {
       ...{ it: 'with what is no key', given: () => [...setting('KNOWN_HOSTS', known), ...setting('KEY', 'secret')] },
-      ...{ code: 'ssh-key-unusable', says: /key in BERTH_SSH_KEY/, fix: /ssh-keygen/ },
+      ...{ code: 'ssh-key-unusable', says: /key in BERTH_SSH_KEY: it is no private key/, fix: /ssh-keygen/ },
     },
     {
-      ...{ it: 'with a key that has a passphrase', code: 'ssh-key-unusable', says: /key in BERTH_SSH_KEY/ },
+      ...{
+        it: 'with a key that has a passphrase',
+        code: 'ssh-key-unusable',
+        says: /key in BERTH_SSH_KEY: it has a passphrase/,
+      },
       given: async () => [
         ...setting('KNOWN_HOSTS', known),
         ...setting('KEY', await server.makeKey('sealed', '-N', 'pass')),
@@ -236,6 +243,18 @@ describe('a repository over ssh', { timeout: 1_200_000 }, () => {
       assert.doesNotMatch(JSON.stringify(problem), /PRIVATE KEY/)
     })
   }
+
+  it('needs no ssh-keyscan before it, which fails, and a build says so', async () => {
+    const lines = ['FROM debian:bookworm-slim', 'RUN ssh-keyscan example.org > /known_hosts', 'CMD ["true"]']
+    const folder = await berth.folder({ Dockerfile: lines.join('\n'), 'berth.toml': 'name = "scanning"\n' })
+    const { events, last } = await berth.events('lock', folder)
+    assert.ok(last.kind === 'problem' && last.at === 'Dockerfile:2', JSON.stringify(last))
+    const notices = events.flatMap((event) => (event.kind === 'notice' ? [event.message] : []))
+    assert.ok(
+      notices.some((message) => /ssh-keyscan reaches nothing/.test(message)),
+      notices.join('\n'),
+    )
+  })
 
   for (const [id, name] of [
     ['default', 'BERTH_SSH_KEY'],

@@ -24,7 +24,9 @@ export async function throughSsh<Result>(
   await using agent = await startSshAgent()
   for (const { name, key } of keys) {
     await agent.add(key).catch((error: unknown) => {
-      throw error instanceof CommandFailed ? sshKeyUnusable({ setting: name, reason: reasonIn(error) }) : error
+      if (!(error instanceof CommandFailed)) throw error
+      const reason = /passphrase/.test(error.stderr) ? 'it has a passphrase' : 'it is no private key'
+      throw sshKeyUnusable({ setting: name, reason }, { cause: error })
     })
   }
   const known = join(agent.directory, 'known_hosts')
@@ -102,6 +104,6 @@ function reasonIn({ stderr }: CommandFailed): string {
       .trim()
       .slice(0, longestReason),
   )
-  const telling = lines.filter((line) => !advice.test(line) && !/^(Warning|remote: *$)/.test(line))
-  return (telling.at(-1) ?? 'no answer').replace(/^(fatal|ERROR|error|Error loading key "[^"]*"): /, '')
+  const telling = lines.filter((line) => !advice.test(line) && !/^(Warning|\*\*|remote: *$)/.test(line))
+  return (telling.at(-1) ?? 'no answer').replace(/^(fatal|ERROR|error): /, '')
 }

@@ -6,7 +6,10 @@ import { after, before, describe, it } from 'node:test'
 import { GitServer, git as runGit } from '../../../tests/adapters/git-server.ts'
 import * as testing from '../../../tests/adapters/proxy.ts'
 import type { Artifact } from '../../model/lock.ts'
+import { Problem } from '../../model/problem.ts'
 import type { Session } from '../session.ts'
+import { gitEnvironment, gitSshScript } from './git-client.ts'
+import { scpGate, sshGate } from './git-ssh-address.ts'
 import { git } from './git.ts'
 
 describe('git', () => {
@@ -290,6 +293,42 @@ describe('git', () => {
     assert.equal(notices.length, 1)
     assert.match(notices[0] ?? '', /as they are today/)
   })
+
+  it('refuses addresses over ssh that hold options, and fetches none without a key', async () => {
+    const refs = 'info/refs?service=git-upload-pack'
+    const cases: [code: string, url: string][] = [
+      ['ssh-address-refused', `${sshGate}git@-oProxyCommand=id/x.git/${refs}`],
+      ['ssh-address-refused', `${sshGate}-oProxyCommand=id@example.org/x.git/${refs}`],
+      ['ssh-address-refused', `${sshGate}git@%2doProxyCommand=id/x.git/${refs}`],
+      ['ssh-address-refused', `${sshGate}git@example.org/x%0a.git/${refs}`],
+      ['ssh-address-refused', `${sshGate}git@example.org/~/--upload-pack=id/${refs}`],
+      ['ssh-address-refused', `${scpGate}example.org:--upload-pack=id/${refs}`],
+      ['ssh-address-refused', `${sshGate}${refs}`],
+      ['ssh-key-missing', `${scpGate}example.org:x.git/${refs}`],
+    ]
+    for (const [code, url] of cases) {
+      await using proxy = await testing.startTestProxy(directory, testing.recording, git)
+      const { status } = await testing.get(proxy, url)
+      const { failure } = proxy.proxy
+      assert.deepEqual([status, failure instanceof Problem && failure.code], [502, code], url)
+    }
+  })
+
+  for (const [what, rules] of [
+    ['an address with a scheme', []],
+    ['another address, by what stands in for ssh', [['-c', 'url.me@example.org:.insteadOf=ssh://git@example.org/~/']]],
+  ] as const) {
+    it(`asks for ${what} over ssh through the proxy`, async () => {
+      const url = 'ssh://git@example.org/~/x.git'
+      const script = join(directory, 'git-ssh')
+      await writeFile(script, gitSshScript)
+      const work = await mkdtemp(join(directory, 'work-'))
+      await using proxy = await testing.startTestProxy(directory, testing.nothing, git)
+      const env = { ...gitEnvironment(script), http_proxy: proxy.url }
+      await assert.rejects(runGit(work, [...rules.flat(), 'clone', '--quiet', url, 'copy'], env), /403/)
+      assert.deepEqual(proxy.proxy.missing, [rules.length === 0 ? url : url.replace('git@', 'me@')])
+    })
+  }
 
   it('survives what is no request of git', async () => {
     const tree = await server.create('hostile.git')

@@ -33,6 +33,7 @@ export async function makeRun(
     await execute(work, action, { sources, online: undefined })
     return []
   }
+  if (session.mode === 'record') tellOfScans(work, action)
   const { withProxy } = await import('../with-proxy.ts')
   return withProxy(work, session, async (proxy, access) => {
     const below = await layerWithAuthority(work, proxy.certificate)
@@ -45,6 +46,13 @@ export async function makeRun(
     await dropAuthority(work.upper, proxy.certificate)
     return proxy.artifacts
   })
+}
+
+/** Many Dockerfiles write keys of servers down before they fetch over ssh, which fails where there is no network. */
+function tellOfScans({ workshop, title }: LayerWork, { argv, script }: RunAction): void {
+  if (!/\bssh-keyscan\b/.test([...argv, script?.content].join(' '))) return
+  const message = `${title}: ssh-keyscan reaches nothing in a build, and git needs nothing of it; remove it, or end it with \`|| true\``
+  workshop.emit({ kind: 'notice', message })
 }
 
 type Variables = Readonly<Record<string, string>>
