@@ -77,5 +77,8 @@ function healthHints({ Healthcheck }: ImageConfig, asksHealth: boolean): RunHint
 
 function userHints({ User = '' }: ImageConfig): RunHint[] {
   if (User === '') return []
-  return [{ message: `USER ${User} is for the build: berth gives the application a user of its own`, matters: false }]
+  const message =
+    `USER ${User} is for the build: berth gives the application a user of its own. What only ${User} may read, it cannot ` +
+    'read (`chmod o+rX`); where it writes, it needs a volume: `data = { path = "…" }` under `[isolation.volumes]`'
+  return [{ message, matters: false }]
 }
