@@ -167,7 +167,7 @@ describe('berth audit', { timeout: 1_800_000 }, () => {
     for (const { it: moment, comes } of moments) {
       it(moment, async () => {
         const { printed, ended } = startAudit(['--level', 'container', ...few])
-        await eventually(moment, () => comes(printed), 120)
+        await eventually(moment, () => comes(printed), 300)
         await berth.killDaemon()
         await ended
         await berth.ok('ps')
