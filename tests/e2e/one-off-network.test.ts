@@ -119,8 +119,8 @@ raise SystemExit(1)`
   })
 
   it('ends with its application', async () => {
-    const command = berth.run(['run', 'shop', '--', 'python3', '-c', 'import time; time.sleep(1000)'])
     const before_ = await tracesOf(berth)
+    const command = berth.run(['run', 'shop', '--', 'python3', '-c', 'import time; time.sleep(1000)'])
     await eventually('the command has its link', async () => (await tracesOf(berth)).length > before_.length)
     await berth.ok('destroy', 'shop', '--yes')
     assert.notEqual((await command).code, 0)
