@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readdir, removeTree, stat } from '../host/files.ts'
-import type { KeptImage } from '../isolation/level.ts'
+import type { KeptImage } from '../isolation/isolator.ts'
 import type { GcReport } from '../model/api.ts'
 import { digestOf } from '../model/lock.ts'
 import type { Digest } from '../model/names.ts'

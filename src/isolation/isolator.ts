@@ -1,7 +1,6 @@
 import type { Drift } from '../model/proof.ts'
 import type { LevelName, LimitKey } from '../model/levels.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
-import type { KeptImage, LevelGarbage } from './level.ts'
 
 /** Starts and ends sandboxes of all levels. Each level passes `tests/contract/isolator.ts`. */
 export interface Isolator {
@@ -54,6 +53,21 @@ export interface Isolator {
 
   /** Calls back when a sandbox ends by itself. The returned function ends the watch. */
   watch(ended: (id: string, exit: Exit) => void): () => void
+}
+
+/** An image that sandboxes may be made of without a build. */
+export interface KeptImage {
+  readonly manifest: string
+  /** As `SandboxSpec` has them. */
+  readonly layers: readonly string[]
+}
+
+/** Something that a level has stored, and nobody needs. */
+export interface LevelGarbage {
+  readonly kind: 'docker-image' | 'machine-image'
+  readonly name: string
+  readonly bytes: number
+  remove(): Promise<void>
 }
 
 export interface StartHooks {

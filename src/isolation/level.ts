@@ -2,7 +2,7 @@ import type { Instance } from '../host/instance.ts'
 import type { ProcessIdentity } from '../host/processes.ts'
 import type { LevelName } from '../model/levels.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
-import type { Examined, TerminalSize } from './isolator.ts'
+import type { Examined, KeptImage, LevelGarbage, TerminalSize } from './isolator.ts'
 import type { HostFacts } from './sandbox/facts.ts'
 import type { Layout } from './sandbox/layout.ts'
 
@@ -37,21 +37,6 @@ export interface InsideCommand {
   readonly pidFile: string
   /** Files to be removed when it has ended; `pidFile` is one without being named. */
   readonly files: readonly string[]
-}
-
-/** An image that sandboxes may be made of without a build. */
-export interface KeptImage {
-  readonly manifest: string
-  /** As `SandboxSpec` has them. */
-  readonly layers: readonly string[]
-}
-
-/** Something that a level has stored, and nobody needs. */
-export interface LevelGarbage {
-  readonly kind: 'docker-image' | 'machine-image'
-  readonly name: string
-  readonly bytes: number
-  remove(): Promise<void>
 }
 
 /**

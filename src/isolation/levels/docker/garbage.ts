@@ -1,6 +1,6 @@
 import type { Instance } from '../../../host/instance.ts'
 import { findProgram } from '../../../host/programs.ts'
-import type { KeptImage, LevelGarbage } from '../../level.ts'
+import type { KeptImage, LevelGarbage } from '../../isolator.ts'
 import { docker, dockerProgram } from './client.ts'
 import { imageName } from './image.ts'
 

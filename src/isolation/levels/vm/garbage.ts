@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readdir, rm, stat } from '../../../host/files.ts'
 import type { Instance } from '../../../host/instance.ts'
-import type { KeptImage, LevelGarbage } from '../../level.ts'
+import type { KeptImage, LevelGarbage } from '../../isolator.ts'
 import { sharedPaths } from './paths.ts'
 import { noteOf, rootImageName } from './root-image.ts'
 
