@@ -78,7 +78,8 @@ function nameOf({ cgroup }: Layout): string {
 /**
  * Puts that name in the place of the sandbox's, which is the last word of whatever runsc is told. A sandbox that has been
  * started gets its limit of threads at once. An older or newer runsc that cannot do it leaves those to the host's control
- * group, where what makes too many is ended.
+ * group, where what makes too many is ended. runsc gives what it is handed as its input and outputs to the sandbox's root,
+ * which must not be the host's /dev/null: a pipe without words is as empty.
  */
 const underItsName = `name=$1 limiting=$2
 shift 2
@@ -89,12 +90,14 @@ for word do
   [ $left -gt 0 ] || word=$name
   set -- "$@" "$word"
 done
+[ ! /proc/self/fd/0 -ef /dev/null ] || exec << 'nothing'
+nothing
 case " $* " in
   *' start '*) ;;
   *) exec "$@" ;;
 esac
 "$@" || exit
-"$1" "$2" "$3" ${asRootInside} "$name" ${places.shell} sh -c "$limiting" < /dev/null > /dev/null 2>&1 || :`
+"$1" "$2" "$3" ${asRootInside} "$name" ${places.shell} sh -c "$limiting" 2>&1 | cat > /dev/null`
 
 /** With the bundle: it goes when the sandbox goes, and the names in it are nobody's but runsc's. */
 function stateOf(layout: Layout): string {
