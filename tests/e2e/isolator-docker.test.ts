@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { isolatorContract } from '../contract/isolator.ts'
 import { startDocker } from '../contract/test-docker.ts'
 import { run, TestSandboxes } from '../contract/test-sandboxes.ts'
+import { throttlesOf } from '../contract/throttles.ts'
 
 let daemon: AsyncDisposable | undefined
 before(async () => {
@@ -30,5 +32,15 @@ describe("images in the host's Docker", () => {
     for (const item of found) await item.remove()
     assert.deepEqual(await all.isolator.garbage([]), [])
     await run('docker', ['image', 'inspect', foreign])
+  })
+})
+
+describe('a volume that Docker mounts', () => {
+  it('has a bounded speed', async () => {
+    await using all = await TestSandboxes.create('docker')
+    const source = join(all.instance.home, 'volumes', 'data')
+    const image = { file: `${source}.ext4`, bytes: 8 * 1024 ** 2, inodes: 256 }
+    const { pid } = await all.start(['sleep', '100'], { volumes: [{ source, target: '/data', image }] })
+    assert.match(await throttlesOf(pid), new RegExp(`^7:\\d+ .*\\b${all.limits.ioBytesPerSecond}\\b`, 'm'))
   })
 })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { mountPoints } from '../../src/host/mounts.ts'
 import type { Volume } from '../../src/model/sandbox.ts'
 import { TestSandboxes } from '../contract/test-sandboxes.ts'
+import { throttlesOf } from '../contract/throttles.ts'
 
 const mebibyte = 1024 ** 2
 const create = () => TestSandboxes.create('container')
@@ -12,14 +13,6 @@ const create = () => TestSandboxes.create('container')
 function volumeIn(home: string, bytes: number, inodes = 256): Volume {
   const source = join(home, 'volumes', 'shop', 'data')
   return { source, target: '/data', image: { file: `${source}.ext4`, bytes, inodes } }
-}
-
-/** What the kernel says of the speed that it allows a process, with either version of control groups. */
-async function throttlesOf(pid: number): Promise<string> {
-  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8')
-  const first = /^\d+:(?:[^:]*,)?blkio(?:,[^:]*)?:(.+)$/m.exec(groups)?.[1]
-  if (first !== undefined) return readFile(`/sys/fs/cgroup/blkio${first}/blkio.throttle.write_bps_device`, 'utf8')
-  return readFile(`/sys/fs/cgroup${/^0::(.+)$/m.exec(groups)?.[1] ?? ''}/io.max`, 'utf8')
 }
 
 describe('a volume', { timeout: 120_000 }, () => {
@@ -84,15 +77,17 @@ describe('a volume', { timeout: 120_000 }, () => {
     assert.equal(await isMounted(), false)
   })
 
-  it('has a bounded speed', async () => {
-    await using all = await create()
-    const limits = { ...all.limits, ioBytesPerSecond: 7 * mebibyte }
-    const { id, pid } = await all.start(['sleep', '100'], {
-      limits,
-      volumes: [volumeIn(all.instance.home, 8 * mebibyte)],
+  for (const level of ['container', 'podman', 'gvisor', 'lxc'] as const) {
+    it(`has a bounded speed at ${level}`, async () => {
+      await using all = await TestSandboxes.create(level)
+      const limits = { ...all.limits, ioBytesPerSecond: 7 * mebibyte }
+      const { id, pid } = await all.start(['sleep', '100'], {
+        limits,
+        volumes: [volumeIn(all.instance.home, 8 * mebibyte)],
+      })
+      assert.match(await throttlesOf(pid), new RegExp(`^7:\\d+ .*\\b${7 * mebibyte}\\b`, 'm'), id)
     })
-    assert.match(await throttlesOf(pid), new RegExp(`^7:\\d+ .*\\b${7 * mebibyte}\\b`, 'm'), id)
-  })
+  }
 
   it('that an older berth made as a directory is not hidden', async () => {
     await using all = await create()

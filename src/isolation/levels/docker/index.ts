@@ -8,7 +8,7 @@ import type { Layout } from '../../sandbox/layout.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { firstProcessOfEngine } from '../engines/first-process.ts'
 import { hardenedFlags } from '../engines/flags.ts'
-import { prepareEngine, seccompFileOf } from '../engines/prepare.ts'
+import { devicesToBound, prepareEngine, seccompFileOf } from '../engines/prepare.ts'
 import { launcher } from '../launched/launch.ts'
 import { examineSupervised } from '../supervised/examine.ts'
 import { insideSupervised } from '../supervised/inside.ts'
@@ -27,20 +27,21 @@ export const docker: Level = {
   missing,
   weaknesses: () => [hostIds],
   uidInside,
-  prepare: async (bundle) => {
-    const { layout, spec } = bundle
-    const [image, driver, program, volumes] = await Promise.all([
+  prepare: async (bundle, volumeDevices) => {
+    const { layout, spec, facts } = bundle
+    const [image, driver, program, volumes, devices] = await Promise.all([
       loadImage(bundle),
       groupDriver(),
       findProgram(dockerProgram),
       mountDataOnly(layout, spec),
+      devicesToBound(facts, volumeDevices),
     ])
     const env = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/nonexistent', `DOCKER_HOST=${dockerHost()}`]
     const user = uidInside(spec)
     const flags = hardenedFlags(
       { ...bundle, spec: { ...spec, volumes } },
       {
-        ...{ user, seccompFile: seccompFileOf(bundle), volumeOptions: 'rw' },
+        ...{ user, seccompFile: seccompFileOf(bundle), volumeOptions: 'rw', devices },
         // systemd's groups have names of another kind.
         ...(driver === 'cgroupfs' ? { cgroupParent: layout.cgroup } : {}),
       },

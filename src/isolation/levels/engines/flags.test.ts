@@ -36,7 +36,12 @@ const bundle: Bundle = {
 }
 
 const flagsOf = (changes: Partial<Bundle> = {}) =>
-  hardenedFlags({ ...bundle, ...changes }, { user: 10_001, seccompFile: '/s.json', volumeOptions: 'rw,noexec' })
+  hardenedFlags(
+    { ...bundle, ...changes },
+    {
+      ...{ user: 10_001, seccompFile: '/s.json', volumeOptions: 'rw,noexec', devices: ['/dev/loop3'] },
+    },
+  )
 
 describe('hardenedFlags()', () => {
   it('closes what an engine can close', () => {
@@ -45,6 +50,12 @@ describe('hardenedFlags()', () => {
     for (const flag of [...wanted, '--network=none', '--pids-limit=64', '--memory=1000', '--memory-swap=1000'])
       assert.ok(flags.includes(flag), flag)
     assert.ok(flags.includes('--volume=/volumes/data:/data:rw,noexec'))
+  })
+
+  it('bounds the speed of the volumes', () => {
+    const flags = flagsOf()
+    for (const flag of ['--device-read-bps=/dev/loop3:1', '--device-write-bps=/dev/loop3:1'])
+      assert.ok(flags.includes(flag), flag)
   })
 
   it("tells the engine neither the application's environment nor its command", () => {

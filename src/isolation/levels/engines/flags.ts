@@ -17,6 +17,8 @@ export interface EngineFacts {
   /** What follows a volume's target. */
   readonly volumeOptions: string
   readonly cgroupParent?: string | undefined
+  /** Nodes of the block devices under its volumes, such as `/dev/loop3`. */
+  readonly devices: readonly string[]
 }
 
 /** Everything closed that the engine can close. The rest is closed while process 1 waits at its gate. */
@@ -34,6 +36,9 @@ export function hardenedFlags({ layout, spec, facts, terminal }: Bundle, engine:
     ...[`--pids-limit=${limits.pids}`, `--memory=${memory}`, `--cpus=${limits.cpus}`],
     ...(facts.countsSwap ? [`--memory-swap=${memory}`] : []),
     ...(engine.cgroupParent === undefined ? [] : [`--cgroup-parent=${engine.cgroupParent}`]),
+    ...engine.devices.flatMap((device) =>
+      ['read', 'write'].map((way) => `--device-${way}-bps=${device}:${limits.ioBytesPerSecond}`),
+    ),
     ...Object.entries(ulimits).map(([name, limit]) => {
       return `--ulimit=${name.replace('RLIMIT_', '').toLowerCase()}=${limit}:${limit}`
     }),

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { joinableDirectories } from '../../../host/cgroups.ts'
-import { mkdir, writeFile } from '../../../host/files.ts'
+import { mkdir, readText, writeFile } from '../../../host/files.ts'
 import type { Bundle } from '../../level.ts'
+import type { HostFacts } from '../../sandbox/facts.ts'
 import { writeLaunchFiles } from '../launched/launch.ts'
 import { prepareInside } from '../supervised/prepare.ts'
 import { engineProfile } from './flags.ts'
@@ -14,6 +15,19 @@ export interface EngineCommand {
 
 export function seccompFileOf({ layout }: Pick<Bundle, 'layout'>): string {
   return join(layout.bundle, 'seccomp.json')
+}
+
+/**
+ * The nodes of block devices that are named `major:minor`, as engines want them; none where control groups bound no speed.
+ */
+export async function devicesToBound({ cgroups }: HostFacts, names: readonly string[]): Promise<string[]> {
+  if (!['blkio', 'io'].some((controller) => cgroups.controllers.has(controller))) return []
+  const nodes = names.map(async (name) => {
+    const facts = (await readText(`/sys/dev/block/${name}/uevent`)) ?? ''
+    const node = /^DEVNAME=(.+)$/m.exec(facts)?.[1]
+    return node === undefined ? [] : [`/dev/${node}`]
+  })
+  return (await Promise.all(nodes)).flat()
 }
 
 /**

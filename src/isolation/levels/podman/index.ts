@@ -8,7 +8,7 @@ import { noUserNamespaces } from '../container/index.ts'
 import { uidInside } from '../container/spec.ts'
 import { firstProcessOfEngine } from '../engines/first-process.ts'
 import { hardenedFlags } from '../engines/flags.ts'
-import { prepareEngine, seccompFileOf } from '../engines/prepare.ts'
+import { devicesToBound, prepareEngine, seccompFileOf } from '../engines/prepare.ts'
 import { launcher } from '../launched/launch.ts'
 import { examineSupervised } from '../supervised/examine.ts'
 import { insideSupervised } from '../supervised/inside.ts'
@@ -26,14 +26,15 @@ export const podman: Level = {
     ]),
   weaknesses: ({ givesUserNamespaces }) => (givesUserNamespaces ? [] : [noUserNamespaces]),
   uidInside,
-  prepare: async (bundle) => {
+  prepare: async (bundle, volumeDevices) => {
     const { layout, spec, facts } = bundle
+    const devices = await devicesToBound(facts, volumeDevices)
     await mkdir(stateOf(layout), { mode: 0o700 })
     await symlink(stateOf(layout), shortLinkOf(layout))
     await writeFile(configOf(layout), config)
     const user = uidInside(spec, facts)
     const env = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/nonexistent', `CONTAINERS_CONF=${configOf(layout)}`]
-    await prepareEngine(bundle, { argv: podmanCommand(bundle, user), env, user })
+    await prepareEngine(bundle, { argv: podmanCommand(bundle, user, devices), env, user })
   },
   runtime: launcher,
   firstProcess: ({ layout, spec }, client) =>
@@ -74,7 +75,7 @@ lock_type = "file"
 events_logger = "none"
 `
 
-function podmanCommand(bundle: Bundle, user: number): string[] {
+function podmanCommand(bundle: Bundle, user: number, devices: readonly string[]): string[] {
   const { layout, spec, facts, terminal } = bundle
   const state = stateOf(layout)
   const ids = [`--uidmap=0:${spec.idBase}:65536`, `--gidmap=0:${spec.idBase}:65536`]
@@ -83,7 +84,7 @@ function podmanCommand(bundle: Bundle, user: number): string[] {
     ...['--storage-driver=vfs', `--runtime-flag=root=${state}/runc`],
     ...['run', '--name=sandbox', `--pidfile=${pidFileOf(layout)}`],
     ...hardenedFlags(bundle, {
-      ...{ user, seccompFile: seccompFileOf(bundle), cgroupParent: layout.cgroup },
+      ...{ user, seccompFile: seccompFileOf(bundle), cgroupParent: layout.cgroup, devices },
       volumeOptions: 'rw,nosuid,nodev,noexec',
     }),
     ...(facts.givesUserNamespaces ? ids : []),
