@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runCommand } from '../host/command.ts'
-import { addressBytes } from './address-bytes.ts'
 import { CertificateAuthority } from './certificate-authority.ts'
 
 describe('the authority of a build', () => {
@@ -57,21 +56,4 @@ const hosts = [
   ['pypi.example', '-verify_hostname'],
   ['192.0.2.7', '-verify_ip'],
   ['2001:db8::7', '-verify_ip'],
-  ['::ffff:192.0.2.7', '-verify_ip'],
 ] as const
-
-describe('the bytes of an address', () => {
-  it('are the same however it is written', () => {
-    assert.deepEqual([...addressBytes('10.0.0.255')], [10, 0, 0, 255])
-    assert.equal(addressBytes('::').toString('hex'), '0'.repeat(32))
-    assert.equal(addressBytes('2001:DB8:0:0:1::').toString('hex'), '20010db8000000000001000000000000')
-    assert.equal(addressBytes('::ffff:192.0.2.1').toString('hex'), '00000000000000000000ffffc0000201')
-    assert.equal(addressBytes('1:2:3:4:5:6:7:8').toString('hex'), '00010002000300040005000600070008')
-  })
-
-  it('are refused of what is no address', () => {
-    for (const text of ['', 'a.example', '1.2.3', '1.2.3.4.5', ':::', 'fe80::1%eth0']) {
-      assert.throws(() => addressBytes(text), RangeError)
-    }
-  })
-})

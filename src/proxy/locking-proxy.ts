@@ -11,7 +11,7 @@ import { acceptTls } from '../host/tls.ts'
 import type { Artifact } from '../model/lock.ts'
 import type { MakeAdapter } from './adapter.ts'
 import { sendAnswer } from './answer.ts'
-import { CertificateAuthority } from './certificate-authority.ts'
+import type { CertificateAuthority } from './certificate-authority.ts'
 import { Dispatcher, type Fetch } from './dispatcher.ts'
 import { readRequest } from './request.ts'
 import type { BlobShelf, Session } from './session.ts'
@@ -50,6 +50,8 @@ export interface LockingProxy {
  * build, and answers out of the lock.
  */
 export async function startLockingProxy(options: LockingProxyOptions): Promise<LockingProxy> {
+  // What writes certificates takes 5 MiB of the daemon's memory, which needs it in builds alone.
+  const { CertificateAuthority } = await import('./certificate-authority.ts')
   const authority = await CertificateAuthority.create()
   const dispatcher = new Dispatcher(options, new Upstream(options.network))
   const plain = createHttpServer((request, response) => void answer(dispatcher, options, { request, response }))
