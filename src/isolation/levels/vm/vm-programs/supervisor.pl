@@ -133,7 +133,8 @@ sub deliver {
 sub welcome {
     accept(my $socket, $listener) or return;
     set_nonblocking($socket);
-    $channels = $channels % 65535 + 1 while !$channels || $clients{$channels};
+    # Not that of a client that has just gone: what the guest still has to say of its command is not for this one.
+    do { $channels = $channels % 65535 + 1 } while $clients{$channels};
     $clients{$channels} = { is_remote => 1, in => $socket, out => $socket, O => '', X => '', heard => '', sent => 0 };
 }
 
