@@ -128,9 +128,10 @@ export function lifeOfSandboxes(level: LevelName): void {
     for (const { stopSignal, number } of asked) {
       it(`sends signal ${number} to what wants to be asked with ${stopSignal}`, async () => {
         await using all = await sandboxes()
-        const script = `import signal, sys, time
-for number in {15, ${number}}: signal.signal(number, lambda number, frame: (print(number, flush=True), sys.exit()))
-print('ready', flush=True)
+        // What is buffered cannot be printed by a signal that comes while the first line is.
+        const script = `import os, signal, sys, time
+for number in {15, ${number}}: signal.signal(number, lambda number, frame: (os.write(1, b'%d\\n' % number), sys.exit()))
+os.write(1, b'ready\\n')
 while True: time.sleep(1)`
         const { id, spec } = await all.start(['python3', '-c', script], { stopSignal })
         await eventually('its first line', async () => (await all.log(spec)).find((line) => line === 'ready'))
