@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import type { AuditReport } from '../../src/model/audit.ts'
 import { TestBerth } from './test-berth.ts'
 
-const levels = ['nspawn', 'lxc', 'container', 'gvisor']
+const levels = ['nspawn', 'lxc', 'container', 'docker', 'gvisor']
 /** Threads without end, a program in no file, the 32-bit entry: what only some programs keep out by themselves. */
 const attacks = ['R22', 'I08', 'P09']
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { exists, mkdir, symlink } from '../../../host/files.ts'
 import { findProgram } from '../../../host/programs.ts'
+import { imageName } from '../../../isolation/levels/docker/image.ts'
 import { sharedPaths } from '../../../isolation/levels/vm/paths.ts'
 import type { LevelName } from '../../../model/levels.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
@@ -35,7 +36,7 @@ async function lendKernel(kernel: string): Promise<void> {
 /** The image in Docker's own store, by the name that the level looks for: the scene has layers, and no blobs. */
 export async function imageFor(level: LevelName, app: SceneApp): Promise<Pick<SandboxSpec, 'image'>> {
   if (level !== 'docker') return {}
-  const hex = createHash('sha256').update(app.role).digest('hex')
-  await importImage(app, `berth:${hex}`)
-  return { image: { blobs: `${places.home}/blobs`, manifest: `sha256:${hex}` } }
+  const manifest = `sha256:${createHash('sha256').update(app.role).digest('hex')}`
+  await importImage(app, imageName(sceneInstance, manifest))
+  return { image: { blobs: `${places.home}/blobs`, manifest } }
 }
