@@ -6,18 +6,42 @@ import { AuditReport } from '../src/model/audit.ts'
 
 /**
  * Writes the second half of docs/isolation.md of what `berth audit --json` says on standard input: what it measured, never
- * what was meant. The first half stays as it is.
+ * what was meant. The first half stays as it is. Of several runs, one after the other, each column is from the last that
+ * played it; the page says how many they were.
  */
 
 const path = 'docs/isolation.md'
 const lines = (await text(process.stdin)).split('\n').filter((line) => line.startsWith('{'))
-const last = JSON.parse(lines.at(-1) ?? '{}') as { kind?: string; report?: unknown }
-if (last.kind !== 'audited')
-  throw new Error(`standard input does not end with a report, but with ${last.kind ?? 'nothing'}`)
-const report = AuditReport.parse(last.report)
+const reports = lines
+  .map((line) => JSON.parse(line) as { kind?: string; report?: unknown })
+  .flatMap(({ kind, report }) => (kind === 'audited' ? [AuditReport.parse(report)] : []))
+if (reports.length === 0) throw new Error('standard input holds no report of an audit')
+const report = reports.reduce(withColumnsOf)
+
+/** A run with the columns that a later one played, too; their control is that of the first. */
+function withColumnsOf(first: AuditReport, later: AuditReport): AuditReport {
+  const played = later.columns.filter(({ kind, missing }) => kind !== 'control' && missing.length === 0)
+  const cellsOf = (id: string) =>
+    Object.fromEntries(
+      played.flatMap(({ name }) => {
+        const cell = later.cells[id]?.[name]
+        return cell === undefined ? [] : [[name, cell]]
+      }),
+    )
+  return {
+    ...first,
+    columns: first.columns.map((column) => played.find(({ name }) => name === column.name) ?? column),
+    cells: Object.fromEntries(Object.entries(first.cells).map(([id, cells]) => [id, { ...cells, ...cellsOf(id) }])),
+    posture: [
+      ...first.posture.filter(({ column }) => !played.some(({ name }) => name === column)),
+      ...later.posture.filter(({ column }) => played.some(({ name }) => name === column)),
+    ],
+  }
+}
 
 const mark =
   '<!-- What follows is written by scripts/write-isolation-page.ts of a run of `berth audit --json`; do not edit it. -->'
+const runs = reports.length === 1 ? 'one run' : `${reports.length} runs`
 const [written, ...rest] = readFileSync(path, 'utf8').split(mark)
 if (written === undefined || rest.length !== 1) throw new Error(`${path} has no line that says where the audit begins`)
 
@@ -26,7 +50,7 @@ const page = `${written}${mark}
 ## What the audit found
 
 \`berth audit\` deploys a really vulnerable application (Flask, with PyYAML's unsafe loader) at every level that a host can give,
-with a neighbour beside it, and sends ${report.attacks.length} attacks through its HTTP door. This page is what one run of it came
+with a neighbour beside it, and sends ${report.attacks.length} attacks through its HTTP door. This page is what ${runs} of it came
 to; run it on your own host, for kernels differ.
 
 - An attack counts only where some column leaks it (it is _live_). \`none\` is the control: a process of root's, without any level.
