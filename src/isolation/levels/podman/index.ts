@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { cgroupFacts, removeCgroup } from '../../../host/cgroups.ts'
 import { mkdir, readText, rm, symlink, writeFile } from '../../../host/files.ts'
 import type { Bundle, Level } from '../../level.ts'
 import type { Layout } from '../../sandbox/layout.ts'
@@ -40,7 +41,11 @@ export const podman: Level = {
   firstProcess: ({ layout, spec }, client) =>
     firstProcessOfEngine(client, spec, async () => Number(await readText(pidFileOf(layout))) || undefined),
   settle: (bundle, pid) => completeWalls(bundle, pid, true),
-  remove: (layout) => rm(shortLinkOf(layout), { force: true }),
+  remove: async (layout) => {
+    // What of Podman is still at work makes its folders anew.
+    await removeCgroup(await cgroupFacts(), layout.cgroup)
+    await rm(shortLinkOf(layout), { force: true, recursive: true })
+  },
   inside: insideSupervised,
   examine: examineSupervised,
 }
