@@ -48,7 +48,7 @@ CMD ["node", "server.js"]
 `,
   // Python 2.7 is Debian 11's. pip does not know of dates: what is not pinned is the last that Python 2.7 can have.
   taslug: `FROM ${olderImage}
-${apt('python2.7', 'virtualenv', 'python-pip-whl/bullseye')}COPY requirements.txt .
+${apt('python2.7', 'virtualenv', 'python-pip-whl/bullseye', 'python3-pip/bullseye')}COPY requirements.txt .
 ENV PIP_CERT=${certificatesInside}
 RUN --mount=type=cache,target=/root/.cache/pip virtualenv --python=python2.7 venv && venv/bin/pip install -r requirements.txt
 COPY webapp.py config.py .
