@@ -42,7 +42,10 @@ export function logOfSandboxes(level: LevelName): void {
       await using all = await sandboxes()
       const script = 'head -c 60000000 /dev/zero | tr "\\0" x | fold -w 500; echo; echo last; sleep 1000'
       const { spec } = await all.start(['sh', '-c', script], { limits: { ...all.limits, cpus: 2 } })
-      await eventually('the last line', async () => ((await all.log(spec)).at(-1) === 'last' ? true : undefined))
+      await eventually('the last line', async () => {
+        assert.deepEqual(all.ended, [])
+        return (await all.log(spec)).at(-1) === 'last' ? true : undefined
+      })
       const sizes = await Promise.all(
         ['', '.1', '.2'].map((end) => stat(`${spec.logFile}${end}`).catch(() => undefined)),
       )
