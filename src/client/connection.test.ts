@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { after, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { encodeFrame, frameReader } from '../model/command-stream.ts'
 import type { Event } from '../model/events.ts'
 import type { Problem } from '../model/problem.ts'
@@ -76,6 +77,31 @@ describe('connect()', () => {
         connect(socket, never).send('POST', '/v1/plan', body),
         (error: Problem) => error.code === 'app-is-busy',
       )
+    })
+  })
+
+  it('sends no more of a body once a problem has come, and ends with that', async () => {
+    const listener: RequestListener = (request, answer) => {
+      answer.write(`${JSON.stringify(refused)}\n`)
+      request.resume() // as the daemon does before it ends the answer
+    }
+    await serving(listener, async (socket) => {
+      const given = new AbortController()
+      const endless = async function* () {
+        try {
+          for (;;) {
+            await setImmediate()
+            yield Buffer.alloc(1000)
+          }
+        } finally {
+          given.abort()
+        }
+      }
+      const events: Event[] = []
+      for await (const event of connect(socket, never).work('POST', '/v1/x', Readable.from(endless())))
+        events.push(event)
+      assert.deepEqual(events, [refused])
+      if (!given.signal.aborted) await once(given.signal, 'abort')
     })
   })
 

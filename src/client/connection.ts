@@ -55,7 +55,13 @@ export function connect(socket: string, signal: AbortSignal): Connection {
       yield* readLines(await ask('GET', path))
     },
     work: async function* (method, path, body = {}) {
-      yield* untilEnd(readLines<Event>(await ask(method, path, body)), signal)
+      const answer = await ask(method, path, body)
+      for await (const event of untilEnd(readLines<Event>(answer), signal)) {
+        // Nothing follows a problem, and whatever of the body has not been sent is not asked for any more.
+        if (event.kind === 'problem') answer.destroy()
+        yield event
+        if (event.kind === 'problem') return
+      }
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from '../host/http.ts'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
 import type { z } from 'zod'
 import { eventOf } from '../model/problem-event.ts'
 import type { Emit, Event } from '../model/events.ts'
@@ -9,9 +10,12 @@ import { requestInvalid } from '../model/problems/deploy.ts'
 
 /** The daemon's side of src/model/api.ts, on node:http alone: the daemon is small so that applications have the memory. */
 
-export interface Call {
+export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+}
+
+export interface Call extends Exchange {
   /** Parts of the path that the route leaves open, decoded. */
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -113,11 +117,28 @@ export function eventSink({ response }: Call): Emit {
   }
 }
 
-/** Ends an answer with a problem: as its last event when there were others, else as a refusal. */
-export function sendProblem(response: ServerResponse, problem: Problem): void {
+/**
+ * Ends an answer with a problem: as its last event when there were others, else as a refusal. What the client still
+ * sends is read first, and thrown away: a connection that is closed with unread bytes is reset, and takes what was
+ * answered with it (RFC 9112, 9.6).
+ *
+ * @param signal gives up on a client that sends without end
+ */
+export async function sendProblem(
+  { request, response }: Exchange,
+  problem: Problem,
+  signal: AbortSignal,
+): Promise<void> {
   const json = JSON.stringify(eventOf(problem))
-  if (response.headersSent) response.end(`${json}\n`)
-  else response.writeHead(statusOf(problem), { 'content-type': 'application/json' }).end(json)
+  if (response.headersSent) response.write(`${json}\n`)
+  else {
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }
+    response.writeHead(statusOf(problem), headers).write(json)
+  }
+  // Whoever read the body has stopped, but may still be listening, which keeps it from flowing.
+  request.removeAllListeners('readable').resume()
+  await finished(request, { writable: false, signal }).catch(() => undefined)
+  response.end()
 }
 
 /** HTTP status of a refusal (RFC 9110, 15.5 and 15.6). */

@@ -1,4 +1,4 @@
-import { createHttpServer, type IncomingMessage, type ServerResponse } from '../host/http.ts'
+import { createHttpServer, type IncomingMessage } from '../host/http.ts'
 import type { Duplex } from 'node:stream'
 import { eventOf } from '../model/problem-event.ts'
 import { logPlace, problemOf, type Berth } from '../deploy/index.ts'
@@ -7,7 +7,7 @@ import { releaseMemory } from '../host/memory.ts'
 import { listenOnSocket } from '../host/sockets.ts'
 import { requestInvalid } from '../model/problems/deploy.ts'
 import { upgradeToCommand } from './command-upgrade.ts'
-import { findRoute, sendProblem, statusOf, type Route } from './http.ts'
+import { findRoute, sendProblem, statusOf, type Exchange, type Route } from './http.ts'
 import { routesFor } from './routes.ts'
 
 /** Seconds without work after which the daemon gives memory back. */
@@ -54,10 +54,8 @@ export async function listen(berth: Berth): Promise<ApiServer> {
   }
 }
 
-interface Incoming {
+interface Incoming extends Exchange {
   readonly routes: readonly Route[]
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
   readonly ending: AbortSignal
 }
 
@@ -80,7 +78,7 @@ async function answer(berth: Berth, { routes, request, response, ending }: Incom
     const cause = problem.cause ?? error
     if (problem.code === 'internal-error')
       berth.log(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))
-    sendProblem(response, problem)
+    await sendProblem({ request, response }, problem, signal)
   }
 }
 
