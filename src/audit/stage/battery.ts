@@ -1,4 +1,5 @@
 import type { AuditCell } from '../../model/audit.ts'
+import { messageOf } from '../../model/problem.ts'
 import { attacks } from '../attacks/index.ts'
 import type { PostAnswer } from '../../host/post.ts'
 import type { Attack } from '../attack.ts'
@@ -16,7 +17,7 @@ export async function playBattery(scene: Scene, ids: readonly string[], tell: Te
     const begun = performance.now()
     const outcome = await play(scene, attack, payloads.get(attack.id) ?? '').catch((error: unknown) => ({
       verdict: 'unclear' as const,
-      evidence: `the scene failed: ${error instanceof Error ? error.message : String(error)}`.slice(0, 300),
+      evidence: `the scene failed: ${messageOf(error)}`.slice(0, 300),
     }))
     tell(attack.id, { ...outcome, seconds: Math.round((performance.now() - begun) / 100) / 10 })
   }

@@ -5,6 +5,7 @@ import { runCommand } from '../../host/command.ts'
 import { chown, readText, writeFile } from '../../host/files.ts'
 import { post, type PostAnswer } from '../../host/post.ts'
 import { killQuietly } from '../../host/processes.ts'
+import { messageOf } from '../../model/problem.ts'
 import { ownLimits } from './limits.ts'
 import { yamlExploit } from './payload.ts'
 import { addresses, hostInterface, places, ports, sceneRun, volumeOf } from './places.ts'
@@ -193,7 +194,7 @@ export class Scene {
       this.#running = { ...this.#running, attacked }
       return undefined
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     }
   }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../model/problem.ts'
 import type { RunSpec } from '../../model/release.ts'
 import type { Berth } from '../berth.ts'
 import { reachesBeyond } from './links.ts'
@@ -21,7 +22,7 @@ export async function expectEgress(
       expected[Symbol.dispose]()
       throw error
     }
-    log(`egress: ${error instanceof Error ? error.message : String(error)}`)
+    log(`egress: ${messageOf(error)}`)
   }
   return expected
 }

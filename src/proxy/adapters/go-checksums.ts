@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, sign, type KeyObject } f
 import { pipeline } from 'node:stream/promises'
 import * as zip from 'yauzl'
 import type { Artifact } from '../../model/lock.ts'
+import { messageOf } from '../../model/problem.ts'
 import type { BuildAnswer, Shelf } from '../adapter.ts'
 import { goText } from './go-answers.ts'
 import { isToolchain, type ChecksumRequest } from './go-requests.ts'
@@ -78,7 +79,7 @@ async function recordOf(toolchains: readonly Artifact[], shelf: Shelf): Promise<
   for (const artifact of toolchains) {
     const { name, version } = artifact
     const hash = await hashOfZip(await shelf.provide(artifact)).catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause)
+      const reason = messageOf(cause)
       throw new Error(`${name}@${version} in berth.lock is no Go module: ${reason}`, { cause })
     })
     lines.push(`${name} ${version} ${hash}\n`)

@@ -1,4 +1,5 @@
 import { digestOf } from '../../model/lock.ts'
+import { messageOf } from '../../model/problem.ts'
 import { NotFound, type BuildAnswer, type BuildRequest, type Document, type Recorder } from '../adapter.ts'
 import { addTags } from './add-tags.ts'
 import { askCompressed } from './npm-ask.ts'
@@ -54,7 +55,7 @@ export class NpmRecording {
     const { name, version, dist } = announced
     const what = `${name}@${version} from ${url.host}`
     const tarball = await readTarball(path).catch((cause: unknown) => {
-      throw new Error(`${what} is no npm package: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+      throw new Error(`${what} is no npm package: ${messageOf(cause)}`, { cause })
     })
     if (fitsDist(tarball, dist) === false) throw new Error(`${what} is not what its registry has announced`)
   }

@@ -1,4 +1,5 @@
 import { digestOf, type Artifact } from '../../model/lock.ts'
+import { messageOf } from '../../model/problem.ts'
 import type { BuildAnswer, BuildRequest, Shelf } from '../adapter.ts'
 import { abbreviate, manifestOf, withoutDependencies } from './npm-manifest.ts'
 import { newest, tagsOf, textsOf, type Fields } from './npm-packument.ts'
@@ -132,7 +133,7 @@ async function readManifest(artifact: Artifact, shelf: Shelf): Promise<Fields> {
   try {
     return manifestOf(artifact, await readTarball(path))
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new Error(`${artifact.name}@${artifact.version} in berth.lock is no npm package: ${reason}`, { cause })
   }
 }

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { extract, type Extract } from 'tar-stream'
 import { createWriteStream, hasCode, mkdir, symlink } from '../../host/files.ts'
 import type { Digest } from '../../model/names.ts'
+import { messageOf } from '../../model/problem.ts'
 import { archiveDamaged } from '../../model/problems/retrieve.ts'
 import { BesideTheTree } from './beside-the-tree.ts'
 import { EntryRules, type EntryHeader, type SafeEntry } from './entry-rules.ts'
@@ -36,7 +37,7 @@ export async function unpackTree(archive: Readable, folder: string, signal: Abor
     // What stopped the writing also breaks off the reading, and may be heard of only after that.
     if (writing.failure !== undefined) throw writing.failure
     if (signal.aborted) throw cause
-    throw archiveDamaged({ reason: cause instanceof Error ? cause.message : String(cause) }, { cause })
+    throw archiveDamaged({ reason: messageOf(cause) }, { cause })
   }
 }
 

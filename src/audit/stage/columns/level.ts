@@ -3,6 +3,7 @@ import type { PostAnswer } from '../../../host/post.ts'
 import { ladder } from '../../../isolation/ladder.ts'
 import { bandwidthOf, standardBandwidth } from '../../../model/egress.ts'
 import type { LevelName } from '../../../model/levels.ts'
+import { messageOf } from '../../../model/problem.ts'
 import type { Limits } from '../../../model/release.ts'
 import type { SandboxSpec } from '../../../model/sandbox.ts'
 import { places, sceneInstance, volumeOf } from '../places.ts'
@@ -62,7 +63,7 @@ async function execInside(id: string, argv: readonly string[], seconds: number):
     if (deadline.aborted) return { kind: 'silence', reason: `not done within ${seconds} s` }
     return { kind: 'answer', status: exit.kind === 'code' && exit.code === 0 ? 200 : 500, body }
   } catch (error) {
-    return { kind: 'silence', reason: error instanceof Error ? error.message : String(error) }
+    return { kind: 'silence', reason: messageOf(error) }
   }
 }
 
