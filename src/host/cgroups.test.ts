@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { cgroupDirectories, joinableDirectories, parseCgroupMounts } from './cgroups.ts'
+import { canBoundIo, cgroupDirectories, joinableDirectories, parseCgroupMounts } from './cgroups.ts'
 
 const hybrid = `tmpfs /sys/fs/cgroup tmpfs rw 0 0
 cgroup /sys/fs/cgroup/cpu,cpuacct cgroup rw,cpu,cpuacct 0 0
@@ -55,4 +55,14 @@ describe('joinableDirectories()', () => {
     const others = all.filter((directory) => !directory.includes('cpuset'))
     assert.deepEqual(joinableDirectories(facts, '/berth/x'), others)
   })
+})
+
+describe('canBoundIo()', () => {
+  const cases = [
+    { it: 'asks for blkio with version 1', mounts: 'cgroup /sys/fs/cgroup/blkio cgroup rw,blkio 0 0\n', is: true },
+    { it: 'asks for io with version 2', mounts: debianMounts, controllers: 'cpu io memory\n', is: true },
+    { it: 'is false where neither is', mounts: hybrid, is: false },
+  ]
+  for (const { it: claim, mounts, controllers = '', is } of cases)
+    it(claim, () => assert.equal(canBoundIo(parseCgroupMounts(mounts, controllers)), is))
 })

@@ -145,6 +145,11 @@ export async function countsSwap(facts: CgroupFacts): Promise<boolean> {
   return child !== undefined && exists(join(facts.root, child.name, 'memory.swap.max'))
 }
 
+/** Whether the speed of block devices can be bounded: by the controller `blkio` of version 1, `io` of version 2. */
+export function canBoundIo({ controllers }: CgroupFacts): boolean {
+  return controllers.has('blkio') || controllers.has('io')
+}
+
 /**
  * Moves a process out of the control group of the service that started it, so that stopping or restarting that
  * service (systemd's KillMode=control-group) does not end it. Does nothing where berth is in no such group.

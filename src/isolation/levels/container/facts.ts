@@ -1,3 +1,4 @@
+import { canBoundIo } from '../../../host/cgroups.ts'
 import { ownUserNamespace } from '../../../host/user-namespace.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
@@ -6,14 +7,13 @@ import type { ContainerFacts } from './spec.ts'
 
 /** What a specification depends on besides the sandbox, on this host. */
 export function specFacts(layout: Layout, facts: HostFacts, volumeDevices: readonly string[] = []): ContainerFacts {
-  const canBound = ['blkio', 'io'].some((name) => facts.cgroups.controllers.has(name))
   return {
     architecture: process.arch,
     cgroupVersion: facts.cgroups.version,
     cgroupPath: facts.cgroups.controllers.size > 0 ? layout.cgroup : undefined,
     idsEach: ownUserNamespace.isInitial ? 65_536 : 1,
     countsSwap: facts.countsSwap,
-    boundDevices: canBound ? volumeDevices : [],
+    boundDevices: canBoundIo(facts.cgroups) ? volumeDevices : [],
     hardLimits: facts.hardLimits,
     rootPath: layout.root,
     init: programs.init,

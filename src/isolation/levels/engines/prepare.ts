@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { joinableDirectories } from '../../../host/cgroups.ts'
+import { canBoundIo, joinableDirectories } from '../../../host/cgroups.ts'
 import { mkdir, readText, writeFile } from '../../../host/files.ts'
 import type { Bundle } from '../../level.ts'
 import type { HostFacts } from '../../sandbox/facts.ts'
@@ -21,7 +21,7 @@ export function seccompFileOf({ layout }: Pick<Bundle, 'layout'>): string {
  * The nodes of block devices that are named `major:minor`, as engines want them; none where control groups bound no speed.
  */
 export async function devicesToBound({ cgroups }: HostFacts, names: readonly string[]): Promise<string[]> {
-  if (!['blkio', 'io'].some((controller) => cgroups.controllers.has(controller))) return []
+  if (!canBoundIo(cgroups)) return []
   const nodes = names.map(async (name) => {
     const facts = (await readText(`/sys/dev/block/${name}/uevent`)) ?? ''
     const node = /^DEVNAME=(.+)$/m.exec(facts)?.[1]
