@@ -1,6 +1,5 @@
 import { examinePosture } from '../audit/index.ts'
 import { ownUserNamespace } from '../host/user-namespace.ts'
-import { hostFacts } from '../isolation/sandbox/facts.ts'
 import type { AppStatus } from '../model/api.ts'
 import { levelPromises, type PromiseName } from '../model/promises.ts'
 import type { Release } from '../model/release.ts'
@@ -17,9 +16,6 @@ const namespacesOf: Readonly<Partial<Record<PromiseName, string>>> = {
   userNamespace: 'user',
 }
 
-/** Of the host, which stays the same while berth runs. */
-let givesUserNamespaces: Promise<boolean> | undefined
-
 /**
  * What the kernel says of all threads of a running application, held against its level's promises: reads some files of
  * `/proc` for each, and changes nothing.
@@ -33,7 +29,8 @@ export async function postureOf(
 ): Promise<Pick<AppStatus, 'posture'>> {
   const promises = levelPromises[level]
   if (!promises.seenFromHost) return {}
-  const hasUserNamespace = promises.userNamespace && (await (givesUserNamespaces ??= userNamespaces()))
+  const hasUserNamespace =
+    promises.userNamespace && ownUserNamespace.isInitial && (await isolator.givesUserNamespaces())
   const kinds = Object.entries(namespacesOf).flatMap(([name, kind]) => {
     const isOwn = name === 'userNamespace' ? hasUserNamespace : promises[name as PromiseName]
     return isOwn ? [kind] : []
@@ -45,8 +42,4 @@ export async function postureOf(
     ...(lacksLimits ? { limits: {} } : {}),
   })
   return threads === 0 ? {} : { posture: { threads, drift } } // it has just ended
-}
-
-async function userNamespaces(): Promise<boolean> {
-  return ownUserNamespace.isInitial && (await hostFacts()).givesUserNamespaces
 }

@@ -16,6 +16,9 @@ export interface Isolator {
   /** Limits that no level can hold an application to on this host: an ordinary user may make no control groups. */
   cannotGive(): Promise<readonly LimitKey[]>
 
+  /** Whether applications get user namespaces of their own on this host, at levels that have them. */
+  givesUserNamespaces(): Promise<boolean>
+
   /**
    * Starts a sandbox that survives this process. Returns when its first process has been started.
    * On failure nothing of it is left behind.

@@ -76,6 +76,7 @@ export function ladder(instance: Instance): Isolator {
     provide: async (name, signal) => levels[name].provide?.(instance, signal),
     weaknesses: async (name) => levels[name].weaknesses(await facts(), instance),
     cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
+    givesUserNamespaces: async () => (await facts()).givesUserNamespaces,
     allowedCalls: allowedCalls.length,
     start: async (spec, hooks = {}) => {
       const work = (level: Level, bundle: Bundle) => startSandbox(level, bundle, hooks)
