@@ -1,11 +1,11 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes, randomInt } from 'node:crypto'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { GitServer } from '../adapters/git-server.ts'
+import { makeNetworkNamespace, type NetworkNamespace } from './network-namespace.ts'
 
 const run = promisify(execFile)
 
@@ -21,29 +21,20 @@ export class SshServer implements AsyncDisposable {
   readonly address: string
   /** What the server has said, such as that it took a key. */
   readonly log: string[] = []
-  readonly #namespace: string
+  readonly #network: NetworkNamespace
   #process: ChildProcess | undefined
 
-  private constructor(folder: string, namespace: string, address: string) {
+  private constructor(folder: string, network: NetworkNamespace) {
     this.folder = folder
-    this.#namespace = namespace
-    this.address = address
+    this.#network = network
+    this.address = network.address
   }
 
   static async create(): Promise<SshServer> {
-    const name = `berth-t${randomBytes(3).toString('hex')}`
-    // Meant for tests of networks (RFC 2544), so that no host has it.
-    const network = `198.19.${randomInt(256)}.${randomInt(64) * 4}`
-    const [own = '', peer = ''] = [1, 2].map((number) => network.replace(/\d+$/, (last) => String(+last + number)))
+    const network = await makeNetworkNamespace('198.19')
     const folder = await mkdtemp(join(tmpdir(), 'berth-sshd-'))
-    const server = new SshServer(folder, name, peer)
+    const server = new SshServer(folder, network)
     try {
-      await run('ip', ['netns', 'add', name])
-      await run('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name])
-      await run('ip', ['address', 'add', `${own}/30`, 'dev', name])
-      await run('ip', ['link', 'set', name, 'up'])
-      await run('ip', ['-netns', name, 'address', 'add', `${peer}/30`, 'dev', 'eth0'])
-      for (const link of ['lo', 'eth0']) await run('ip', ['-netns', name, 'link', 'set', link, 'up'])
       await server.#configure()
       await server.start()
     } catch (error) {
@@ -107,7 +98,7 @@ export class SshServer implements AsyncDisposable {
       '/usr/sbin/sshd -t "$@" 2> /dev/null || set -- "$1" "$2"',
       'exec /usr/sbin/sshd -D -e "$@"',
     ]
-    const namespaces = [`--net=/run/netns/${this.#namespace}`, 'unshare', '--mount', '--propagation', 'private']
+    const namespaces = [`--net=${this.#network.path}`, 'unshare', '--mount', '--propagation', 'private']
     const child = spawn('nsenter', [...namespaces, 'sh', '-ec', inside.join('\n'), 'sh', this.folder], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -132,7 +123,7 @@ export class SshServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-    await run('ip', ['netns', 'delete', this.#namespace]).catch(() => undefined)
+    await this.#network[Symbol.asyncDispose]()
     await rm(this.folder, { recursive: true, force: true })
   }
 }
