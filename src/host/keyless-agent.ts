@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chmod, lchown, mkdtemp, removeTree } from './files.ts'
+import { chmod, lchown, removeTree } from './files.ts'
+import { makeSocketDirectory } from './socket-directory.ts'
 
 /**
  * An agent of ssh that has no key and never will have (draft-ietf-sshm-ssh-agent): it can be asked, so that programs find
@@ -19,8 +19,7 @@ export interface SocketOwner {
 }
 
 export async function startKeylessAgent({ uid, gid, mode }: SocketOwner): Promise<KeylessAgent> {
-  // The path of a socket has at most 107 bytes (unix(7)), so it cannot be just anywhere.
-  const directory = await mkdtemp(join(tmpdir(), 'berth-ssh-'))
+  const directory = await makeSocketDirectory()
   const socketPath = join(directory, 'agent')
   const clients = new Set<Socket>()
   const server = createServer((client) => {

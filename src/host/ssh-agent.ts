@@ -1,9 +1,9 @@
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Secret } from '../model/secret.ts'
 import { startBackground } from './background.ts'
 import { CommandFailed, runCommand } from './command.ts'
-import { chmod, exists, mkdtemp, removeTree } from './files.ts'
+import { exists, removeTree } from './files.ts'
+import { makeSocketDirectory } from './socket-directory.ts'
 
 /** An agent that holds private keys in memory, for as long as something is fetched with them (ssh-agent(1)). */
 export interface SshAgent extends AsyncDisposable {
@@ -16,9 +16,7 @@ export interface SshAgent extends AsyncDisposable {
 
 /** Starts an agent that ends with this process at the latest. */
 export async function startSshAgent(): Promise<SshAgent> {
-  // The path of a socket has at most 107 bytes (unix(7)), so it cannot be just anywhere.
-  const directory = await mkdtemp(join(tmpdir(), 'berth-ssh-'))
-  await chmod(directory, 0o700)
+  const directory = await makeSocketDirectory()
   const socketPath = join(directory, 'agent')
   const agent = await startBackground(['ssh-agent', '-D', '-a', socketPath])
   const stop = async () => {
