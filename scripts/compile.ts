@@ -31,8 +31,9 @@ const { outputFiles, metafile } = await build({
     'egress/relay-process': 'src/egress/relay-process.ts',
   },
   ...{ bundle: true, write: false, metafile: true, outdir: 'dist', logLevel: 'error' },
-  // CommonJS starts a little sooner than modules.
+  // CommonJS starts a little sooner than modules, also where a part is loaded later.
   ...{ platform: 'node', target: 'node22', format: 'cjs', outExtension: { '.js': '.cjs' } },
+  supported: { 'dynamic-import': false },
   // V8 keeps the text in memory, with two bytes a character if one of them is not ASCII. Names stay, for stack traces.
   ...{ minifyWhitespace: true, minifySyntax: true, legalComments: 'none', charset: 'ascii', lineLimit: 160 },
   external: ['@lydell/node-pty'], // native

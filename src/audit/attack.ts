@@ -1,4 +1,5 @@
-import type { AuditAttack, AuditGroup } from '../model/audit.ts'
+import type { AuditGroup } from '../model/audit-groups.ts'
+import type { AuditAttack } from '../model/audit.ts'
 import type { Scene } from './stage/scene.ts'
 
 /** One thing that somebody does who has taken an application over, and how it is seen whether it got him anywhere. */

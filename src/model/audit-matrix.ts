@@ -1,5 +1,5 @@
-import type { AuditAttack, AuditColumn, AuditGroup, AuditReport, AuditSummary, AuditVerdict } from './audit.ts'
-import { auditGroups } from './audit.ts'
+import type { AuditAttack, AuditColumn, AuditReport, AuditSummary, AuditVerdict } from './audit.ts'
+import { auditGroups, type AuditGroup } from './audit-groups.ts'
 
 /** What a battery's cells come to, without looking at anything but the report. */
 

@@ -1,33 +1,7 @@
 import { z } from 'zod'
+import { auditGroups } from './audit-groups.ts'
 
 /** What `berth audit` attacks, and what came of it. */
-
-/** Groups of attacks, in the order in which they are shown. */
-export const auditGroups = [
-  'talk',
-  'host',
-  'confidentiality',
-  'network',
-  'exhaustion',
-  'immutability',
-  'privilege',
-  'escape',
-  'deployer',
-] as const
-export type AuditGroup = (typeof auditGroups)[number]
-
-/** What each group of attacks is after. */
-export const auditGroupTitles: Readonly<Record<AuditGroup, string>> = {
-  talk: "the talk's own exploits",
-  host: 'host integrity',
-  confidentiality: 'confidentiality',
-  network: 'lateral network',
-  exhaustion: 'exhaustion',
-  immutability: 'immutability',
-  privilege: 'privilege',
-  escape: 'known escapes',
-  deployer: 'the deployer itself',
-}
 
 export const AuditCell = z.strictObject({
   /**

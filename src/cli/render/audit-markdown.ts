@@ -1,5 +1,6 @@
 import { attackedColumns, countLeaks, leaksOf, shownVerdict, type ShownVerdict } from '../../model/audit-matrix.ts'
-import { auditGroups, auditGroupTitles, type AuditReport } from '../../model/audit.ts'
+import { auditGroups, auditGroupTitles } from '../../model/audit-groups.ts'
+import type { AuditReport } from '../../model/audit.ts'
 
 /** The matrix as tables of Markdown, for documents. */
 export function renderAuditTables(report: AuditReport): string {

@@ -6,7 +6,8 @@ import {
   shownVerdict,
   type ShownVerdict,
 } from '../../model/audit-matrix.ts'
-import { auditGroups, auditGroupTitles, type AuditReport } from '../../model/audit.ts'
+import { auditGroups, auditGroupTitles } from '../../model/audit-groups.ts'
+import type { AuditReport } from '../../model/audit.ts'
 
 /** The matrix as a page: one file, without scripts, that asks nobody for anything. */
 export function renderAuditPage(report: AuditReport): string {

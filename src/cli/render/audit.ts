@@ -6,7 +6,8 @@ import {
   shownVerdict,
   type ShownVerdict,
 } from '../../model/audit-matrix.ts'
-import { auditGroupTitles, type AuditReport } from '../../model/audit.ts'
+import { auditGroupTitles } from '../../model/audit-groups.ts'
+import type { AuditReport } from '../../model/audit.ts'
 import type { Paint } from './paint.ts'
 import { pad } from './table.ts'
 import { safeText } from './safe-text.ts'
