@@ -1,6 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { chmod, openFile, readdir, readFile } from '../host/files.ts'
-import { daemonRunsAlready, stateFromNewerBerth } from '../model/problems/state.ts'
+import { z } from 'zod'
+import { messageOf } from '../model/problem.ts'
+import { daemonRunsAlready, stateDamaged, stateFromNewerBerth } from '../model/problems/state.ts'
+
+// https://www.sqlite.org/rescode.html
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
 
 /** A row as SQLite gives it: `null` for absence. Callers check its shape before they use it. */
 export type Row = Record<string, unknown>
@@ -17,7 +25,7 @@ export class Database {
   /**
    * Opens the database below `home` and brings its schema up to date.
    * The exclusive lock is held until the process ends, however it ends: it is what keeps a second daemon out.
-   * @throws daemonRunsAlready, stateFromNewerBerth
+   * @throws daemonRunsAlready, stateDamaged, stateFromNewerBerth
    */
   static async open(file: string, home: string): Promise<Database> {
     await makePrivate(file)
@@ -25,12 +33,18 @@ export class Database {
     try {
       connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
       connection.exec('PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024; BEGIN IMMEDIATE; COMMIT')
+      const found = connection.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
+      if (found !== 'ok') throw stateDamaged({ file, reason: String(found) })
+      await migrate(connection, home)
     } catch (cause) {
       connection.close()
-      if (cause instanceof Error && /locked|busy/.test(cause.message)) throw daemonRunsAlready({ home }, { cause })
+      const code = primaryResultCode(cause)
+      if (code === SQLITE_BUSY || code === SQLITE_LOCKED) throw daemonRunsAlready({ home }, { cause })
+      if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
+        throw stateDamaged({ file, reason: messageOf(cause) }, { cause })
+      }
       throw cause
     }
-    await migrate(connection, home)
     return new Database(connection)
   }
 
@@ -80,6 +94,12 @@ export class Database {
     this.#statements.set(sql, prepared)
     return prepared
   }
+}
+
+/** What SQLite answered, without the details of an extended result code; undefined when the error is not its own. */
+function primaryResultCode(error: unknown): number | undefined {
+  const parsed = z.object({ errcode: z.number() }).safeParse(error)
+  return parsed.success ? parsed.data.errcode & 0xff : undefined
 }
 
 /** Before SQLite opens it: its write-ahead log gets the mode that the database has at that moment. */

@@ -94,6 +94,25 @@ describe('state', () => {
       )
     }))
 
+  it('says that a database is damaged, and leaves it as it is', async () => {
+    for (const damaged of ['not a database at all, but longer than its header\n'.repeat(100), 'torn']) {
+      await withHome(async (home) => {
+        const file = join(home, 'state.db')
+        const state = await State.open(instanceFrom({ BERTH_HOME: home }))
+        state.apps.ensure('shop')
+        state.close()
+        const whole = await readFile(file)
+        const bytes = damaged === 'torn' ? whole.fill(0xa5, 4096) : damaged
+        await writeFile(file, bytes)
+        await assert.rejects(
+          State.open(instanceFrom({ BERTH_HOME: home })),
+          (error) => error instanceof Problem && error.code === 'state-damaged',
+        )
+        assert.deepEqual(await readFile(file), Buffer.from(bytes))
+      })
+    }
+  })
+
   it('gives a destroyed application its old id back, and nothing else', () =>
     withState(async (state) => {
       const app = state.apps.ensure('shop')

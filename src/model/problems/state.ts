@@ -20,6 +20,19 @@ export const stateFromNewerBerth = problem('state-from-newer-berth', {
   }),
 })
 
+export const stateDamaged = problem('state-damaged', {
+  explain: `SQLite cannot read \`state.db\` in BERTH_HOME: a failing disk, or something else wrote into it. berth leaves it as it is.
+Applications that run go on; images, locks and volumes are other files and are not touched.
+
+With the daemon stopped, \`sqlite3 state.db .recover | sqlite3 recovered.db\` saves what can still be read: put it in the place of
+\`state.db\`, and take \`state.db-wal\` and \`state.db-shm\` away. Otherwise restore the whole home from a backup: the file in it that
+unseals secrets (\`keys/identity.txt\`) belongs to its database.`,
+  text: ({ file, reason }: { file: string; reason: string }) => ({
+    message: `Cannot read the state in ${file}: ${reason}`,
+    fix: 'Restore it from a backup, or recover what can be read: `berth explain state-damaged`',
+  }),
+})
+
 export const unknownApp = problem('unknown-app', {
   explain: `No application of that name has been deployed with this BERTH_HOME. \`berth ps\` lists those that have.`,
   text: ({ app, known }: { app: string; known: readonly string[] }) => ({
