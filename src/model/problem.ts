@@ -21,7 +21,15 @@ export interface ProblemDefinition {
   readonly temporary: boolean
 }
 
+/** The same in every copy of this module: the compiled command and the compiled daemon have one each, in one process. */
+const isProblem = Symbol.for('berth.problem')
+
 export class Problem extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && isProblem in value
+  }
+
+  readonly [isProblem] = true
   readonly definition: ProblemDefinition
   readonly text: ProblemText
 

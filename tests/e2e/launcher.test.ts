@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -103,6 +103,23 @@ describe('the launcher in a clone', { timeout: 300_000 }, () => {
     assert.deepEqual(all, [word, word, word, word])
     assert.equal(await said(), word)
     await assertCompiled()
+  })
+
+  it('tells why a daemon cannot start, by the compiled daemon as by the sources', async () => {
+    const home = join(clone, 'home')
+    await mkdir(home)
+    await writeFile(join(home, 'state.db'), 'no database'.repeat(1000))
+    const env = { ...process.env, BERTH_HOME: home, NO_COLOR: '1' }
+    for (const command of [join(clone, 'berth'), process.execPath]) {
+      const words = command === process.execPath ? [join(clone, 'src/cli/main.ts'), 'serve'] : ['serve']
+      await assert.rejects(run(command, words, { cwd: clone, env, timeout: 60_000 }), (error) => {
+        assert.ok(error instanceof Error && 'stderr' in error && 'code' in error)
+        assert.match(String(error.stderr), /^error\[state-damaged\]: .*\/home\/state\.db/m)
+        assert.equal(error.code, 1)
+        return true
+      })
+    }
+    await rm(home, { recursive: true })
   })
 
   it('runs the sources where the compiler is missing', async () => {
