@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { causeOf, causeOfContent, type Cause } from './difference-reason.ts'
+import { causeOf, causeOfContent, databaseOf, type Cause } from './difference-reason.ts'
 
 describe('causeOfContent()', () => {
   const cases: { it: string; one: string; other: string; cause: Cause }[] = [
@@ -58,5 +58,21 @@ describe('causeOf()', () => {
   })
   it('knows nothing of what is only in one of the two', () => {
     assert.equal(causeOf({ path: 'a', change: 'added', aspects: [], detail: '' }), 'unknown')
+  })
+})
+
+describe('databaseOf()', () => {
+  const cluster = 'var/lib/postgresql/15/main'
+  const differing = new Set([`${cluster}/global/pg_control`, `${cluster}/pg_wal/000000010000000000000001`, 'srv/a'])
+
+  it('names the cluster as the reason for every file in it', () => {
+    for (const path of [`${cluster}/global/pg_control`, `${cluster}/pg_wal/000000010000000000000001`]) {
+      assert.match(String(databaseOf(path, differing)), /PostgreSQL cluster/)
+    }
+  })
+
+  it('says nothing of other files, nor of a cluster whose identifier is the same', () => {
+    assert.equal(databaseOf('srv/a', differing), undefined)
+    assert.equal(databaseOf(`${cluster}/pg_stat/pgstat.stat`, new Set([`${cluster}/pg_stat/pgstat.stat`])), undefined)
   })
 })

@@ -58,6 +58,16 @@ export const causeWords: Readonly<Record<Cause, string>> = {
   unknown: 'no known cause',
 }
 
+/** Why a file differs that belongs to a database which a package made when it was installed. */
+export function databaseOf(path: string, differing: ReadonlySet<string>): string | undefined {
+  const control = [...differing].find((other) => {
+    return other.endsWith(postgresControl) && path.startsWith(other.slice(0, -postgresControl.length))
+  })
+  if (control === undefined) return undefined
+  return 'of a PostgreSQL cluster, each of which has an identifier of its own: make it in [initialise], not in the image'
+}
+const postgresControl = 'global/pg_control'
+
 const times = [
   // ISO 8601 and its relatives: 2026-11-23T13:23:35.123Z
   /\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?/g,

@@ -38,6 +38,7 @@ describe('noiseRowOf()', () => {
     'home/node/.npm/_logs/a': '{root,home/*}/.npm/**',
     'root/.node-gyp/24/a': '{root,home/*}/.node-gyp/**',
     'root/.wget-hsts': '{root,home/*}/.wget-hsts',
+    'srv/app/venv/lib/python2.7/site-packages/pip-20.3.4.dist-info/RECORD': '**/*.dist-info/RECORD',
     'srv/app/.git/index': '**/.git/index',
     'srv/app/.git/modules/lib/index': '**/.git/{modules,worktrees}/**/index',
     'srv/app/.git/logs/HEAD': '**/.git/logs/**',
@@ -66,6 +67,7 @@ describe('noiseRowOf()', () => {
     'etc/ssh/sshd_config',
     'root/.cache/ms-playwright/chromium',
     'srv/app/.git/HEAD',
+    'srv/app/RECORD',
     'srv/app/git/index',
     'srv/app/.git/objects/index',
   ]

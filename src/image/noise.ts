@@ -8,9 +8,9 @@ export interface NoiseRow {
   readonly path: string
   /**
    * `delete-link`: a symbolic link whose target is `target`. `fix-keystore`: every entry gets the same time.
-   * `fix-git-index`: what lstat(2) said of each file is forgotten.
+   * `fix-git-index`: what lstat(2) said of each file is forgotten. `sort-lines`: in the order of their bytes.
    */
-  readonly action: 'delete' | 'empty' | 'delete-link' | 'fix-keystore' | 'fix-git-index'
+  readonly action: 'delete' | 'empty' | 'delete-link' | 'fix-keystore' | 'fix-git-index' | 'sort-lines'
   readonly target?: string
   /** A place that a later command of the same build may look at. */
   readonly scratch?: boolean
@@ -84,6 +84,11 @@ export const noise: readonly NoiseRow[] = [
   { path: '{root,home/*}/.npm/**', action: 'delete', reason: `${caches}; its logs are named after the time` },
   { path: '{root,home/*}/.node-gyp/**', action: 'delete', reason: caches },
   { path: '{root,home/*}/.wget-hsts', action: 'delete', reason: logs },
+  {
+    path: '**/*.dist-info/RECORD',
+    action: 'sort-lines',
+    reason: 'virtualenv writes it in the order in which a file system lists files',
+  },
   { path: '**/.git/index', action: 'fix-git-index', reason: checkout },
   { path: '**/.git/{modules,worktrees}/**/index', action: 'fix-git-index', reason: checkout },
   { path: '**/.git/logs/**', action: 'delete', reason: 'says when and by whom each reference was changed' },

@@ -5,6 +5,7 @@ import { withoutFileFacts } from './git-index.ts'
 import { withFixedTimes } from './java-keystore.ts'
 import { listTree, setOwner, setTimes, type TreeEntry } from '../host/tree.ts'
 import { noiseRowOf } from './noise.ts'
+import { withSortedLines } from './wheel-record.ts'
 
 export interface Normalisation {
   /** Seconds since 1970: no file of the layer is younger. */
@@ -46,6 +47,7 @@ async function removeNoise(root: string, { epoch, keepScratch = false }: Normali
     if (!row || (keepScratch && row.scratch === true)) continue
     if (row.action === 'fix-keystore') await mend(join(root, path), (content) => withFixedTimes(content, epoch))
     else if (row.action === 'fix-git-index') await mend(join(root, path), withoutFileFacts)
+    else if (row.action === 'sort-lines') await mend(join(root, path), withSortedLines)
     else if (row.action !== 'empty') await files.removeTree(join(root, path))
     else if (stats.isFile() && stats.size > 0) await files.writeFile(join(root, path), '')
   }

@@ -4,6 +4,7 @@ import {
   causeOf,
   causeWords,
   compareEntries,
+  databaseOf,
   largestCompared,
   readLayer,
   readTree,
@@ -66,7 +67,10 @@ async function layerDifferences({ title, first, second, one, other, builds }: La
   const explained: BuildDifference[] = []
   for (const [index, difference] of differences.entries()) {
     const contents = index < mostExplained ? await contentsOf(difference, from, to) : undefined
-    const reason = consequenceOf(difference.path, paths) ?? causeWords[causeOf(difference, contents, builds)]
+    const reason =
+      consequenceOf(difference.path, paths) ??
+      databaseOf(difference.path, paths) ??
+      causeWords[causeOf(difference, contents, builds)]
     explained.push({ layer: title, path: difference.path, detail: difference.detail, reason })
   }
   return explained.sort((former, latter) => Number(isConsequence(former)) - Number(isConsequence(latter)))
@@ -80,7 +84,12 @@ const consequences = {
 /** What differs because something else does, which is what has to be mended. */
 function consequenceOf(path: string, differing: ReadonlySet<string>): string | undefined {
   if (path.endsWith('.pyc') && differing.has(sourceOf(path))) return consequences.compiled
-  return path.endsWith('.dist-info/RECORD') && differing.size > 1 ? consequences.listed : undefined
+  const isListed = isRecord(path) && [...differing].some((other) => !isRecord(other))
+  return isListed ? consequences.listed : undefined
+}
+
+function isRecord(path: string): boolean {
+  return path.endsWith('.dist-info/RECORD')
 }
 
 function isConsequence({ reason }: BuildDifference): boolean {
