@@ -4,17 +4,18 @@ import { lockFileName, type Lock } from '../model/lock.ts'
 import type { Emit } from '../model/events.ts'
 import { releaseName, type Digest } from '../model/names.ts'
 import type { DeployRequest } from '../model/api.ts'
-import { lockMissing } from '../model/problems/lock.ts'
+import { lockMissing, lockRecipe } from '../model/problems/lock.ts'
 import { releaseLockMissing } from '../model/problems/supply-chain.ts'
 import type { Release } from '../model/release.ts'
 import { driftOf, type Locking } from '../steps/install/index.ts'
+import { recipeVersion } from '../steps/install/recipe.ts'
 import type { Berth } from './berth.ts'
 import { installPlanOf, type Source } from './source.ts'
 
 /**
  * Whether a deploy follows a lock or makes one. The lock beside the manifest comes first; a source that has none, such
  * as a repository, goes on with the one of the release that serves, for as long as that fits.
- * @throws lockMissing with `--locked` and no lock
+ * @throws lockMissing with `--locked` and no lock, lockRecipe with `--locked` and one of another recipe
  */
 export async function lockingFor(berth: Berth, source: Source, request: DeployRequest): Promise<Locking> {
   const { retrieved, manifest } = source
@@ -22,11 +23,18 @@ export async function lockingFor(berth: Berth, source: Source, request: DeployRe
   const lock = retrieved.lock ?? (await lockOfCurrent(berth, app))
   if (request.locked) {
     if (!retrieved.lock) throw lockMissing({ app })
+    const { recipe: locked } = retrieved.lock
+    if (locked !== recipeVersion) throw lockRecipe({ file: request.lockPath, locked, known: recipeVersion })
     return { mode: 'follow', lock: retrieved.lock, file: request.lockPath }
   }
   const isFitting = lock && (retrieved.lock || driftOf(lock.inputs, installPlanOf(source).inputs).length === 0)
   if (isFitting && request.goal !== 'lock' && request.update === undefined) {
-    return { mode: 'follow', lock, file: retrieved.lock ? request.lockPath : `the lock of ${app}` }
+    // The image is made by this berth's recipe, whatever made the one before: the lock has to say so.
+    return {
+      mode: 'follow',
+      lock: { ...lock, recipe: recipeVersion },
+      file: retrieved.lock ? request.lockPath : `the lock of ${app}`,
+    }
   }
   const asOf = request.asOf ?? manifest.install.as_of ?? lock?.asOf
   return {

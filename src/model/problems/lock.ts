@@ -32,6 +32,17 @@ export const lockArchitecture = problem('lock-architecture', {
   }),
 })
 
+export const lockRecipe = problem('lock-recipe', {
+  explain: `How berth makes an image of a source and a lock has a number, its recipe, and the lock says which. This berth makes
+images by another recipe, so they may come out otherwise than those made before, of the same packages. With \`--locked\` nothing is
+decided here; without it, \`berth build\` and \`berth deploy\` go over to the new recipe and write that into \`berth.lock\`.`,
+  text: ({ file, locked, known }: { file: string; locked: number; known: number }) => ({
+    message: `Cannot build with ${file} and --locked: it is for recipe ${locked}, and this berth has recipe ${known}`,
+    fix: 'Run `berth build` without --locked, and commit berth.lock: the packages stay the same',
+    at: `${file}:1`,
+  }),
+})
+
 export const lockMissing = problem('lock-missing', {
   explain: `With \`--locked\` nothing is resolved: what is not in \`berth.lock\` is not installed. It is meant for
 machines that must not decide anything, such as CI. Without \`--locked\`, \`berth deploy\` writes the lock itself.`,
