@@ -49,6 +49,17 @@ describe('a lock', () => {
       assert.equal(await readFile(join(folder, 'berth.lock'), 'utf8'), before)
     })
 
+    it('goes over to the recipe of this berth, though not with --locked', async () => {
+      const file = join(folder, 'berth.lock')
+      const before = await readFile(file, 'utf8')
+      await writeFile(file, before.replace(/^recipe = \d+$/m, 'recipe = 1'))
+      const problem = await berth.problem('build', folder, '--locked')
+      assert.equal(problem.code, 'lock-recipe')
+      assert.match(await readFile(file, 'utf8'), /^recipe = 1$/m)
+      await berth.ok('build', folder)
+      assert.equal(await readFile(file, 'utf8'), before)
+    })
+
     it('is refused when the source asks for something else, by the names that differ', async () => {
       const requirements = join(folder, 'requirements.txt')
       await writeFile(requirements, 'Flask==0.10.1\ngunicorn==19.4.0\nblinker==1.4\n')
