@@ -96,18 +96,31 @@ def ask(address, port, request=b"GET / HTTP/1.0\r\n\r\n", seconds=2.0, family=so
         return word(error)
 
 
+def forked(work):
+    """A child that does the work and ends. Never comes back as a second exploit: a child that met a limit of its own,
+    such as the one on processes, would go on in its parent's place and say everything twice. Gives its number."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
 def in_child(work, seconds=20):
     """Does the work in a child, so that what it breaks breaks there. Gives what it returned, as text."""
     reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+
+    def say():
         os.close(reading)
         try:
             said = json.dumps(work())
         except Exception as error:
             said = json.dumps(word(error))
         os.write(writing, said.encode())
-        os._exit(0)
+    child = forked(say)
     os.close(writing)
     said = b""
     import select

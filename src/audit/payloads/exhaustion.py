@@ -2,11 +2,7 @@ def R01(scene):
     children = []
     try:
         for _ in range(scene["forks"]):
-            child = os.fork()
-            if child == 0:
-                time.sleep(20)
-                os._exit(0)
-            children.append(child)
+            children.append(forked(lambda: time.sleep(20)))
     except OSError as error:
         reason = word(error)
     else:
@@ -53,13 +49,7 @@ def R04(scene):
         until = time.time() + 3
         while time.time() < until:
             pass
-    children = []
-    for _ in range(scene["cores"] * 2):
-        child = os.fork()
-        if child == 0:
-            burn()
-            os._exit(0)
-        children.append(child)
+    children = [forked(burn) for _ in range(scene["cores"] * 2)]
     for child in children:
         os.waitpid(child, 0)
     spent = os.times()
@@ -69,15 +59,14 @@ def R04(scene):
 def R05(scene):
     """As many burners as it may have, each in a session of its own: who is fair to sessions is fooled."""
     children, until = [], time.time() + scene["burnSeconds"]
+
+    def burn():
+        os.setsid()
+        while time.time() < until:
+            pass
     try:
         for _ in range(scene["burners"]):
-            child = os.fork()
-            if child == 0:
-                os.setsid()
-                while time.time() < until:
-                    pass
-                os._exit(0)
-            children.append(child)
+            children.append(forked(burn))
     except OSError:
         pass
     for child in children:
@@ -247,16 +236,13 @@ def R19(scene):
 
 def R20(scene):
     """Leaves children of children behind, dead, for somebody to bury."""
+    def leave_an_orphan():
+        forked(lambda: time.sleep(0.3))
     made = 0
     try:
         for _ in range(300):
-            child = os.fork()
-            if child == 0:
-                if os.fork() == 0:
-                    time.sleep(0.3)
-                os._exit(0)
-            os.waitpid(child, 0)
-            made += 1
+            if os.waitpid(forked(leave_an_orphan), 0)[1] == 0:
+                made += 1
     except OSError:
         pass
     time.sleep(1.5)
@@ -270,12 +256,12 @@ def R21(scene):
         resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     allowed = attempt(dump)
     folder = "/tmp"
-    child = os.fork()
-    if child == 0:
+
+    def abort():
         os.chdir(folder)
         held = bytearray(50 * 1024 * 1024)
         os.abort()
-    os.waitpid(child, 0)
+    os.waitpid(forked(abort), 0)
     import glob
     cores = [path for path in glob.glob("/tmp/core*") + glob.glob("core*")]
     size = sum(os.path.getsize(path) for path in cores)

@@ -31,13 +31,15 @@ def I03(scene):
 
 def I04(scene):
     """A process that has left its parents, its session and its terminal, and wants to stay."""
-    if os.fork() == 0:
+    def sleep():
+        for number in range(3):
+            os.close(number)
+        os.execvp("python3", ["python3", "-c", "import time\ntime.sleep(300) # " + scene["daemon"]])
+
+    def leave():
         os.setsid()
-        if os.fork() == 0:
-            for number in range(3):
-                os.close(number)
-            os.execvp("python3", ["python3", "-c", "import time\ntime.sleep(300) # " + scene["daemon"]])
-        os._exit(0)
+        forked(sleep)
+    forked(leave)
     time.sleep(0.3)
     return {"started": True}
 
@@ -84,12 +86,7 @@ def I08(scene):
     place = os.memfd_create("dropped", 0)
     with open("/bin/true", "rb") as source:
         os.write(place, source.read())
-    child = os.fork()
-    if child == 0:
-        try:
-            os.execve("/proc/self/fd/%d" % place, ["true"], {})
-        except OSError:
-            os._exit(1)
+    child = forked(lambda: os.execve("/proc/self/fd/%d" % place, ["true"], {}))
     return {"ran": os.waitpid(child, 0)[1] == 0}
 
 
