@@ -7,10 +7,11 @@ print('ready', flush=True); time.sleep(1000)`
 /**
  * What it starts is left to whoever takes orphans; once they are gone, zombies too, it tells of all processes of its user.
  * That they sleep is no sign: one that has only just been forked does not yet, and one that has ended does not any more.
+ * Nothing of its own ends while it looks: what has ended and is about to be waited for is a zombie, too.
  */
 export const orphans = `left=$(for i in 1 2 3 4 5; do (sleep 0.1 >/dev/null & echo $!); done)
 for pid in $left; do while [ -d /proc/$pid ]; do sleep 0.1; done; done
-ps -eo uid=,stat=,comm= | grep "^ *$(id -u) "; echo gone; exec sleep 1000`
+me=$(id -u); all=$(ps -eo uid=,stat=,comm=); echo "$all" | grep "^ *$me "; echo gone; exec sleep 1000`
 
 export const families = `import socket, errno
 def attempt(*args):
