@@ -19,7 +19,8 @@ const host = new Map([
 
 const wanted: WantedPosture = {
   ids: { first, count: 65_536 },
-  isSealed: true,
+  capabilities: 0n,
+  isFiltered: () => true,
   ownNamespaces: ['net', 'user'],
   hostNamespaces: host,
   limits: { memoryBytes: 268_435_456, pids: 128, cpus: 0.5 },
@@ -47,7 +48,7 @@ function thread(over: Partial<ThreadFacts> & { status?: ReadonlyMap<string, stri
 }
 
 function facts(threads: readonly ThreadFacts[], group: Partial<PostureFacts['group']> = {}): PostureFacts {
-  return { threads, group: { memoryBytes: 268_435_456, pids: 128, cpus: 0.5, ...group } }
+  return { threads, mounts: [], group: { memoryBytes: 268_435_456, pids: 128, cpus: 0.5, ...group } }
 }
 
 const status = (over: Record<string, string>) => new Map(Object.entries({ ...recorded, ...over }))
@@ -105,7 +106,20 @@ describe('comparePosture()', () => {
       namespaces: new Map([...host]),
       idMap: [0, 0],
     })
-    const modest = { ...wanted, isSealed: false, ownNamespaces: [] }
+    const { ids, limits, hostNamespaces } = wanted
+    const modest = { ids, limits, hostNamespaces, ownNamespaces: [] }
     assert.deepEqual(comparePosture(facts([bare]), modest).drift, [])
+  })
+
+  it('lets a kernel of its own have what that needs, and no more', () => {
+    const kernel: WantedPosture = { ...wanted, capabilities: 0x80000n, isFiltered: (command) => command !== 'helper' }
+    const traces = thread({ status: status({ CapEff: '0000000000080000' }) })
+    const helper = thread({ command: 'helper', status: status({ Seccomp: '0' }) })
+    assert.deepEqual(comparePosture(facts([traces, helper]), kernel).drift, [])
+    const more = thread({ status: status({ CapEff: '0000000000280000', Seccomp: '0' }) })
+    assert.deepEqual(comparePosture(facts([more]), kernel).drift, [
+      'python webapp.py: CapEff is 0000000000280000, and should be within 0000000000080000',
+      'python webapp.py: Seccomp is 0, and should be 2',
+    ])
   })
 })

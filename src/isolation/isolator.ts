@@ -1,6 +1,18 @@
 import type { Drift } from '../model/proof.ts'
 import type { LevelName, LimitKey } from '../model/levels.ts'
+import type { Limits } from '../model/release.ts'
 import type { Exit, Found, SandboxSpec } from '../model/sandbox.ts'
+
+/** What holds a kernel of an application's own, and the programs that serve it. */
+export interface OuterWalls {
+  /** Whether none of them has an id of the host's own. */
+  readonly ownIds: boolean
+  /** Those that any of them may have, as the kernel writes them in `CapBnd` (proc(5)). */
+  readonly capabilities: bigint
+  /** Whether the program of that command line should have a filter for system calls. */
+  isFiltered(command: string): boolean
+  readonly limits: Pick<Limits, 'memoryBytes' | 'cpus' | 'pids'>
+}
 
 /** Starts and ends sandboxes of all levels. Each level passes `tests/contract/isolator.ts`. */
 export interface Isolator {
@@ -24,6 +36,12 @@ export interface Isolator {
    * On failure nothing of it is left behind.
    */
   start(spec: SandboxSpec, hooks?: StartHooks): Promise<{ readonly pid: number }>
+
+  /**
+   * For a level with a kernel of its own: the walls around that kernel, which is all of a sandbox that the host sees.
+   * Undefined for the others, whose application the host sees itself.
+   */
+  outerWalls(spec: Pick<SandboxSpec, 'level' | 'limits'>): Promise<OuterWalls | undefined>
 
   /** How many system calls the level `container` allows. */
   readonly allowedCalls: number

@@ -77,6 +77,7 @@ export function ladder(instance: Instance): Isolator {
     weaknesses: async (name) => levels[name].weaknesses(await facts(), instance),
     cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
     givesUserNamespaces: async () => (await facts()).givesUserNamespaces,
+    outerWalls: async (spec) => levels[spec.level].outerWalls?.(spec, await facts(), instance),
     allowedCalls: allowedCalls.length,
     start: async (spec, hooks = {}) => {
       const work = (level: Level, bundle: Bundle) => startSandbox(level, bundle, hooks)

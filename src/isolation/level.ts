@@ -2,7 +2,7 @@ import type { Instance } from '../host/instance.ts'
 import type { ProcessIdentity } from '../host/processes.ts'
 import type { LevelName } from '../model/levels.ts'
 import type { SandboxSpec } from '../model/sandbox.ts'
-import type { Examined, KeptImage, LevelGarbage, TerminalSize } from './isolator.ts'
+import type { Examined, KeptImage, LevelGarbage, OuterWalls, TerminalSize } from './isolator.ts'
 import type { HostFacts } from './sandbox/facts.ts'
 import type { Layout } from './sandbox/layout.ts'
 
@@ -113,6 +113,9 @@ export interface Level {
 
   /** Removes traces that neither the runtime nor the control group take with them. */
   remove?(layout: Layout, id: string): Promise<void>
+
+  /** Of a level with a kernel of its own; see `Isolator.outerWalls`. */
+  outerWalls?(spec: Pick<SandboxSpec, 'limits'>, facts: HostFacts, instance: Instance): Promise<OuterWalls>
 
   /** Holds a running sandbox against its specification; see `Isolator.examine`. */
   examine(bundle: Bundle, running: { readonly pid: number; readonly topmost: string }): Promise<Examined>

@@ -1,21 +1,26 @@
 import { cgroupFacts, type CgroupFacts } from '../../host/cgroups.ts'
 import { readdir, readlink, readText } from '../../host/files.ts'
+import { isSameFile, mountsOf } from '../../host/process-facts.ts'
 import type { PostureReport } from '../../model/audit.ts'
-import { levelFacts } from '../../model/levels.ts'
+import { levelFacts, type LevelName } from '../../model/levels.ts'
+import { levelPromises } from '../../model/promises.ts'
 import type { SandboxSpec } from '../../model/sandbox.ts'
+import type { SeenMount } from '../mount-posture.ts'
 import { comparePosture, type GroupFacts, type PostureFacts, type ThreadFacts, type WantedPosture } from '../posture.ts'
 import { commandLine } from './processes.ts'
+
+type ExaminedSpec = Pick<SandboxSpec, 'level' | 'idBase' | 'limits' | 'volumes'>
 
 /**
  * Looks at every thread of every process of a sandbox, and holds it against what the level was asked for.
  * @param more what is known of the host beside that
  */
 export async function examinePosture(
-  spec: Pick<SandboxSpec, 'level' | 'idBase' | 'limits'>,
+  spec: ExaminedSpec,
   pid: number,
   more: Partial<WantedPosture> = {},
 ): Promise<PostureReport> {
-  const facts = await gather(pid)
+  const facts = await gather(pid, spec.volumes)
   const { drift, unreported } = comparePosture(facts, { ...(await wantedOf(spec)), ...more })
   return {
     column: spec.level,
@@ -29,27 +34,45 @@ export async function examinePosture(
 const kinds = ['mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'user']
 
 /** What each level promises of its processes; a level with a kernel of its own has none of the application's on the host. */
-async function wantedOf({
-  level,
-  idBase,
-  limits,
-}: Pick<SandboxSpec, 'level' | 'idBase' | 'limits'>): Promise<WantedPosture> {
+async function wantedOf({ level, idBase, limits, volumes }: ExaminedSpec): Promise<WantedPosture> {
   const isSealed = level === 'container'
   const hostNamespaces = await namespacesOf(process.pid)
   const { memoryBytes, pids, cpus } = limits
   return {
     ids: { first: idBase, count: 65_536 },
-    isSealed,
+    ...(isSealed ? { capabilities: 0n, isFiltered: () => true } : {}),
     ownNamespaces: isSealed ? kinds : [],
     hostNamespaces,
+    ...mountsPart(level, volumes),
     // Below chroot there are limits of processes at most, which are no matter of control groups.
     limits: levelFacts[level].isUnsafe ? {} : { memoryBytes, pids, cpus },
   }
 }
 
-async function gather(pid: number): Promise<PostureFacts> {
-  const threads = (await Promise.all((await familyBelow(pid)).map(threadsOf))).flat()
-  return { threads, group: await groupOf(pid, await cgroupFacts()) }
+function mountsPart(level: LevelName, volumes: SandboxSpec['volumes']): Pick<WantedPosture, 'mounts'> {
+  const { ownRoot, seenFromHost, readOnlyRoot, nothingDroppedRuns } = levelPromises[level]
+  return ownRoot && seenFromHost
+    ? { mounts: { readOnlyRoot, nothingDroppedRuns, volumes: volumes.map(({ source }) => source) } }
+    : {}
+}
+
+async function gather(pid: number, volumes: SandboxSpec['volumes']): Promise<PostureFacts> {
+  const [threads, mounts, group] = await Promise.all([
+    familyBelow(pid).then(async (family) => (await Promise.all(family.map(threadsOf))).flat()),
+    mountsSeenBy(pid, volumes),
+    cgroupFacts().then(async (facts) => groupOf(pid, facts)),
+  ])
+  return { threads, mounts, group }
+}
+
+/** A volume is known by what it is, not by where it is: an image may have a link at the place that was asked for. */
+async function mountsSeenBy(pid: number, volumes: SandboxSpec['volumes']): Promise<SeenMount[]> {
+  const mounts = await mountsOf(pid).catch(() => [])
+  const volumeAt = async (point: string) => {
+    const sames = await Promise.all(volumes.map(({ source }) => isSameFile(source, `/proc/${pid}/root${point}`)))
+    return volumes[sames.indexOf(true)]?.source
+  }
+  return Promise.all(mounts.map(async (mount) => ({ ...mount, volume: await volumeAt(mount.point) })))
 }
 
 /** By what each thread says of its children: reading all processes of a host takes too long for what is asked often. */

@@ -73,7 +73,7 @@ export function oneOffSpec(input: SpecInput, argv: readonly string[]): SandboxSp
 }
 
 /** The image lies beside the directory that it is mounted at; no name of a volume has a dot in it. */
-function volumeOf({ name, path, bytes, inodes }: RunSpec['volumes'][number], folder: string): Volume {
+export function volumeOf({ name, path, bytes, inodes }: RunSpec['volumes'][number], folder: string): Volume {
   const source = join(folder, name)
   return { source, target: path, image: { file: `${source}.ext4`, bytes, inodes } }
 }

@@ -24,6 +24,12 @@ export const gvisor: Level = {
     ]),
   weaknesses: async (facts) => ((await givesOwnIds(facts)) ? [] : [runsAsRoot]),
   uidInside: async (spec, facts) => uidInside(spec, { givesUserNamespaces: await givesOwnIds(facts) }),
+  outerWalls: async ({ limits }, facts) => ({
+    ownIds: await givesOwnIds(facts),
+    capabilities: ownCapabilities,
+    isFiltered: () => true,
+    limits: hostLimits(limits),
+  }),
   prepare: async ({ layout, spec, facts, terminal }, volumeDevices) => {
     const limits = join(layout.bundle, 'limits')
     const config = gvisorSpec(spec, { facts, ownIds: await givesOwnIds(facts), layout, limits }, terminal)
@@ -60,6 +66,12 @@ const runsAsRoot =
   "gVisor's own kernel runs as the host's root here, without capabilities and in an empty root: runsc before 2024 gives " +
   'it no user namespace together with a network (Debian 13 has a newer one). Nor does that version know all that ' +
   '`ls -l` and `stat` of Debian 12 ask of a kernel'
+
+/**
+ * What runsc keeps, each in a root without anything else: its kernel CAP_SYS_PTRACE (19), to hold the application's
+ * processes; its file server CAP_CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID (0 to 4) and SYS_CHROOT (18).
+ */
+const ownCapabilities = 0xc001fn
 
 /**
  * It reaches the network through the sockets of its network namespace on the host: the fence is around that one, and

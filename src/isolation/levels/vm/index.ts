@@ -7,8 +7,9 @@ import type { Instance } from '../../../host/instance.ts'
 import { isAlive } from '../../../host/processes.ts'
 import { findProgram } from '../../../host/programs.ts'
 import { appUid, type SandboxSpec } from '../../../model/sandbox.ts'
-import type { Examined } from '../../isolator.ts'
+import type { Examined, OuterWalls } from '../../isolator.ts'
 import type { Bundle, InsideCommand, Level, Running } from '../../level.ts'
+import type { HostFacts } from '../../sandbox/facts.ts'
 import type { Layout } from '../../sandbox/layout.ts'
 import { missingPrograms } from '../../sandbox/missing.ts'
 import { attachVolumes } from '../../sandbox/volumes.ts'
@@ -54,11 +55,22 @@ export const vm: Level = {
   remove: writeBack,
   garbage: machineGarbage,
   examine,
+  outerWalls,
 }
 
 const isEmulated =
   'KVM does not work on this host (a kernel was tried): virtual machines are emulated, which makes everything in them ' +
   'some ten times slower'
+
+/** Its supervisor, berth's own, has no filter: it hands qemu its files and waits. */
+async function outerWalls(
+  spec: Pick<SandboxSpec, 'limits'>,
+  _facts: HostFacts,
+  instance: Instance,
+): Promise<OuterWalls> {
+  const { host } = sizeOf(spec, await findAccelerator(instance))
+  return { ownIds: true, capabilities: 0n, isFiltered: (command) => !/^\S*perl /.test(command), limits: host }
+}
 
 /** No user namespace is needed in a kernel of its own; files of volumes belong to the same user at every level. */
 function uidInside({ idBase }: SandboxSpec): number {
