@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
@@ -89,9 +90,10 @@ export function commandsInSandboxes(level: LevelName): void {
       const { id } = await all.start()
       const aborting = new AbortController()
       const io = { stdout: () => aborting.abort(), stderr: () => undefined }
-      const exit = await all.isolator.exec(id, ['sh', '-c', 'echo ready; exec sleep 500'], io, aborting.signal)
+      const seconds = String(100_000 + randomInt(900_000)) // no other test's, where the host's processes are seen
+      const exit = await all.isolator.exec(id, ['sh', '-c', `echo ready; exec sleep ${seconds}`], io, aborting.signal)
       assert.deepEqual(exit, { kind: 'signal', signal: 9, outOfMemory: false })
-      assert.equal(await all.shell(id, 'ps -eo args= | grep -c "[s]leep 500" || true'), '0')
+      assert.equal(await all.shell(id, `ps -eo args= | grep -c "[s]leep ${seconds}" || true`), '0')
       assert.equal((await all.isolator.list())[0]?.state, 'running')
     })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
 import type { LevelName } from '../../src/model/levels.ts'
+import type { SandboxSpec } from '../../src/model/sandbox.ts'
 import { idleSandbox } from './idle-sandbox.ts'
 import { connectFrom, eventually, run, TestSandboxes } from './test-sandboxes.ts'
 
@@ -15,29 +16,19 @@ export function networkOfSandboxes(level: LevelName): void {
     it('leads from the host to the application, by port 80 and by its own', async () => {
       await using all = await sandboxes()
       const { spec } = await all.start(webServer)
-      for (const port of [8000, 80])
-        await eventually(`port ${port}`, () =>
-          run('curl', ['-sf', '-m', '2', `http://${spec.link?.sandboxAddress}:${port}/`]).then(
-            () => true,
-            () => undefined,
-          ),
-        )
+      for (const port of [8000, 80]) await untilServing(spec, port)
     })
 
     it('lets an application listen on port 80 without being root', async () => {
       await using all = await sandboxes()
       const { spec } = await all.start(['python3', '-m', 'http.server', '--directory', '/tmp', '80'], { port: 80 })
-      await eventually('port 80', () =>
-        run('curl', ['-sf', '-m', '2', `http://${spec.link?.sandboxAddress}/`]).then(
-          () => true,
-          () => undefined,
-        ),
-      )
+      await untilServing(spec, 80)
     })
 
     it('leads from a sandbox neither to the host, nor to another sandbox, nor anywhere else', async () => {
       await using all = await sandboxes()
       const other = await all.start(webServer)
+      await untilServing(other.spec, 8000) // before that, nobody would get there
       const { id, spec } = await all.start()
       const server = createServer((socket) => socket.end('token'))
       await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
@@ -68,4 +59,14 @@ export function networkOfSandboxes(level: LevelName): void {
       assert.equal(await all.shell(id, `getent hosts ${id} | wc -l; getent hosts localhost | wc -l`), '1\n1')
     })
   })
+}
+
+/** Waits until it answers the host. */
+async function untilServing({ link }: SandboxSpec, port: number): Promise<void> {
+  await eventually(`port ${port}`, () =>
+    run('curl', ['-sf', '-m', '2', `http://${link?.sandboxAddress}:${port}/`]).then(
+      () => true,
+      () => undefined,
+    ),
+  )
 }

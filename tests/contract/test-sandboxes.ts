@@ -177,7 +177,7 @@ export async function eventually<Value>(
 /** What a connection from inside a sandbox comes to: `open`, or the name of the error. */
 export function connectFrom(address: string, port: number): string[] {
   const script = `import errno, socket
-s = socket.socket(); s.settimeout(2)
+s = socket.socket(); s.settimeout(20)
 try: s.connect(('${address}', ${port})); print('open')
 except socket.timeout: print('timeout')
 except OSError as e: print(errno.errorcode[e.errno])`
