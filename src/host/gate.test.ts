@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { makeGate } from './gate.ts'
+import { setImmediate } from 'node:timers/promises'
+import { closeGate, makeGate } from './gate.ts'
 
 describe('makeGate()', () => {
   let folder: string
@@ -45,5 +46,17 @@ describe('makeGate()', () => {
     const path = join(folder, 'closed')
     const gate = await makeGate(path)
     assert.equal(await wait(path, () => gate.close()), 'here\n\n')
+  })
+
+  it('holds nobody who came when its keeper was gone, once it is closed for good', async () => {
+    const path = join(folder, 'forsaken')
+    await (await makeGate(path)).close()
+    const child = spawn('sh', ['-c', 'read -r word < "$1"', 'sh', path])
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    while (!/\) S /.test(await readFile(`/proc/${child.pid}/stat`, 'utf8'))) await setImmediate()
+    await closeGate(path)
+    assert.equal(await ended, 1)
+    await assert.rejects(stat(path), { code: 'ENOENT' })
+    await closeGate(path)
   })
 })

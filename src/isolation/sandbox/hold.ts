@@ -3,7 +3,7 @@ import type { AttachedEnd } from '../../host/attached.ts'
 import { removeCgroup } from '../../host/cgroups.ts'
 import { runCommand } from '../../host/command.ts'
 import { readText, writeFile } from '../../host/files.ts'
-import { makeGate } from '../../host/gate.ts'
+import { closeGate, makeGate } from '../../host/gate.ts'
 import { connectNetwork } from '../../host/network.ts'
 import { killQuietly } from '../../host/processes.ts'
 import type { Bundle, Level } from '../level.ts'
@@ -50,7 +50,7 @@ export async function hold(level: Level, { layout, spec, facts, waits }: Bundle)
  * the command's end is left.)
  */
 async function holdInHook(layout: Layout): Promise<Held> {
-  const [pidFile, gateFile] = [join(layout.bundle, 'held'), join(layout.bundle, 'gate')]
+  const [pidFile, gateFile] = [join(layout.bundle, 'held'), gateOf(layout)]
   // Written by berth itself a moment ago.
   const config = JSON.parse((await readText(layout.config)) ?? '') as { hooks?: { prestart?: object[] } }
   const env = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin']
@@ -62,7 +62,16 @@ async function holdInHook(layout: Layout): Promise<Held> {
   return { pidFile, letGo: () => gate.letGo(), giveUp: () => gate.close(), close: () => gate.close() }
 }
 
-/** Seconds; the gate closes when berth is killed, but for a hook that comes to it only then. */
+function gateOf(layout: Layout): string {
+  return join(layout.bundle, 'gate')
+}
+
+/** Ends the wait of a sandbox whose berth was killed: its runtime and the hook are in no control group of its own. */
+export async function endWait(layout: Layout): Promise<void> {
+  await closeGate(gateOf(layout))
+}
+
+/** Seconds; the gate closes when berth is killed, but for a hook that comes to it only then, until its sandbox is removed. */
 const longestWait = 120
 
 /** A hook reads the state of its container, which is JSON with the process that waits to be the command's. */

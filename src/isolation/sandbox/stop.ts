@@ -10,6 +10,7 @@ import { identify, isAlive, type ProcessIdentity, sendSignal, waitForEnd } from 
 import { signalNumber, standardStopSignal } from '../../model/stop-signal.ts'
 import type { Level } from '../level.ts'
 import type { HostFacts } from './facts.ts'
+import { endWait } from './hold.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { readRecord } from './record.ts'
 import { leaveVolumes } from './volumes.ts'
@@ -58,6 +59,7 @@ export async function removeSandbox(
   { id, facts }: { readonly id: string; readonly facts: HostFacts },
 ): Promise<void> {
   const layout = layoutOf(instance, id)
+  await endWait(layout)
   if (await exists(layout.runtimeState))
     await runCommand([...level.runtime(layout), 'delete', '--force', id], { allowCodes: [0, 1] })
   await level.remove?.(layout, id)
