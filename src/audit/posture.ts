@@ -39,7 +39,7 @@ export interface WantedPosture {
   /** Whether there is no way to new capabilities, and which there may be: bits as in `CapBnd`. */
   readonly capabilities?: bigint
   /** Whether a thread of that command should have a filter for system calls. */
-  isFiltered?(command: string): boolean
+  readonly isFiltered?: (command: string) => boolean
   /** Kinds of namespaces that are its own, and the host's, which they must differ from. */
   readonly ownNamespaces: readonly string[]
   readonly hostNamespaces: ReadonlyMap<string, string>
