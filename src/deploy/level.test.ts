@@ -32,10 +32,16 @@ describe('requireGivenLimits()', () => {
 })
 
 describe('describeLevel()', () => {
-  const limits = { memoryBytes: 512 * 1024 ** 2, cpus: 1, pids: 256, tmpBytes: 64 * 1024 ** 2, ioBytesPerSecond: 1 }
+  const limits = {
+    memoryBytes: 512 * 1024 ** 2,
+    cpus: 1,
+    pids: 256,
+    tmpBytes: 64 * 1024 ** 2,
+    ioBytesPerSecond: 32 * 1024 ** 2,
+  }
 
   it('says what is limited', () => {
-    const text = 'level container: 512 MiB memory, 1 cpus, 256 pids, 64 MiB in /tmp'
+    const text = 'level container: 512 MiB memory, 1 cpus, 256 pids, 64 MiB in /tmp, 32 MiB a second of volumes'
     assert.deepEqual(describeLevel({ level: 'container', limits }), [text])
   })
 
@@ -43,6 +49,6 @@ describe('describeLevel()', () => {
     const [first, second, third] = describeLevel({ level: 'process', limits })
     assert.equal(first, 'level process (unsafe): no limits')
     assert.match(second ?? '', /^process is a plain process/)
-    assert.equal(third, 'process does not limit memory, cpus, pids, tmp')
+    assert.equal(third, 'process does not limit memory, cpus, pids, tmp, io')
   })
 })

@@ -25,6 +25,7 @@ export function describeLevel({ level, limits }: Pick<RunSpec, 'level' | 'limits
     cpus: `${limits.cpus} cpus`,
     pids: `${limits.pids} pids`,
     tmp: `${limits.tmpBytes / 1024 ** 2} MiB in /tmp`,
+    io: `${limits.ioBytesPerSecond / 1024 ** 2} MiB a second of volumes`,
   }
   const given = Object.entries(shown).filter(([key]) => !cannotGive.some((missing) => missing === key))
   const limited = given.map(([, text]) => text).join(', ')

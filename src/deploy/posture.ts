@@ -31,7 +31,7 @@ export async function postureOf(
   const folder = join(berth.paths.volumes, app.name)
   const idBase = idBaseOf(app.id)
   const spec = { level, idBase, limits, volumes: volumes.map((volume) => volumeOf(volume, folder)) }
-  const lacksLimits = (await berth.isolator.cannotGive()).length > 0
+  const lacksLimits = (await berth.isolator.cannotGive()).includes('memory')
   const { threads, drift } = await examinePosture(spec, pid, {
     ...(await wallsOf(berth, spec)),
     ...(lacksLimits ? { limits: {} } : {}),

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { canBoundIo } from '../host/cgroups.ts'
 import { mkdir, rm } from '../host/files.ts'
 import type { Instance } from '../host/instance.ts'
 import { ensureRunDirectory } from '../host/mounts.ts'
@@ -75,7 +76,11 @@ export function ladder(instance: Instance): Isolator {
     ],
     provide: async (name, signal) => levels[name].provide?.(instance, signal),
     weaknesses: async (name) => levels[name].weaknesses(await facts(), instance),
-    cannotGive: async () => ((await facts()).cgroups.controllers.size > 0 ? [] : ['memory', 'cpus', 'pids']),
+    cannotGive: async () => {
+      const { cgroups } = await facts()
+      if (cgroups.controllers.size === 0) return ['memory', 'cpus', 'pids', 'io']
+      return canBoundIo(cgroups) ? [] : ['io']
+    },
     givesUserNamespaces: async () => (await facts()).givesUserNamespaces,
     outerWalls: async (spec) => levels[spec.level].outerWalls?.(spec, await facts(), instance),
     allowedCalls: allowedCalls.length,

@@ -15,7 +15,7 @@ export const levelNames = [
 export type LevelName = (typeof levelNames)[number]
 
 /** What a manifest may demand of a level, by the keys of `[isolation]`. */
-export type LimitKey = 'memory' | 'cpus' | 'pids' | 'tmp'
+export type LimitKey = 'memory' | 'cpus' | 'pids' | 'tmp' | 'io'
 
 export interface LevelFacts {
   /** In a word or two, for people who choose. */
@@ -31,17 +31,17 @@ export interface LevelFacts {
 export const levelFacts: Readonly<Record<LevelName, LevelFacts>> = {
   process: {
     meaning: "a plain process with a user of its own, on the host's own files and programs; for development",
-    cannotGive: ['memory', 'cpus', 'pids', 'tmp'],
+    cannotGive: ['memory', 'cpus', 'pids', 'tmp', 'io'],
     isUnsafe: true,
   },
   user: {
     meaning: 'as `process`, without new privileges, with resource limits and with Landlock where the kernel has it',
-    cannotGive: ['memory', 'cpus', 'tmp'],
+    cannotGive: ['memory', 'cpus', 'tmp', 'io'],
     isUnsafe: true,
   },
   chroot: {
     meaning: "the image's own root, on the host's processes and kernel objects",
-    cannotGive: ['memory', 'cpus', 'pids'],
+    cannotGive: ['memory', 'cpus', 'pids', 'io'],
     isUnsafe: true,
   },
   nspawn: { meaning: 'systemd-nspawn', cannotGive: [], isUnsafe: false },
