@@ -28,11 +28,18 @@ export function startLoad({ port, host, perSecond, maximum }: LoadOptions): Load
   const underWay = new Set<Promise<void>>()
   const one = (number: number) =>
     new Promise<void>((resolve) => {
-      const isPost = number % 4 === 3
+      const [isPost, isKept] = [number % 4 === 3, number % 2 === 0]
       const options = { host: '127.0.0.1', port, path: '/', method: isPost ? 'POST' : 'GET', headers: { host } }
-      const asking = request({ ...options, agent: number % 2 === 0 ? kept : false }, (response) => {
+      let seen = 'before any answer'
+      const asking = request({ ...options, agent: isKept ? kept : false }, (response) => {
         let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        const told = () =>
+          `in an answer of ${response.statusCode ?? 0} with ${JSON.stringify(response.headers)}, after ${text.length} characters`
+        seen = told()
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk
+          seen = told()
+        })
         response.once('error', fail)
         response.once('end', () => {
           // The applications of these tests answer a POST with 405: that, too, is an answer of theirs.
@@ -43,7 +50,9 @@ export function startLoad({ port, host, perSecond, maximum }: LoadOptions): Load
         })
       })
       const fail = (error: Error) => {
-        state.lost.push(error.message)
+        state.lost.push(
+          `${options.method} ${number} ${isKept ? 'over a kept connection' : ''}, ${seen}: ${error.message}`,
+        )
         resolve()
       }
       asking.setTimeout(30_000, () => asking.destroy(new Error('no answer within 30 s')))
