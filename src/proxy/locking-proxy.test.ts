@@ -3,7 +3,13 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import { connect, createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net'
+import {
+  connect,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server as TcpServer,
+  type Socket,
+} from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -43,11 +49,20 @@ describe('startLockingProxy()', () => {
   let registry: Server
   let origin: string
   let asked: string[] = []
+  /** Of the registry: connections over which it has answered. */
+  const used = new WeakSet<Socket>()
+  let closed = 0
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'berth-proxy-'))
     await mkdir(join(directory, 'blobs'))
     registry = createServer((request, response) => {
       asked.push(request.url ?? '')
+      if (request.url?.startsWith('/closing') && used.has(request.socket)) {
+        closed += 1
+        request.socket.destroy()
+        return
+      }
+      used.add(request.socket)
       if (request.url === '/gone') response.writeHead(404).end()
       else if (request.url === '/moved') response.writeHead(302, { location: '/file' }).end()
       else response.end(`content of ${request.url ?? ''}`)
@@ -102,7 +117,7 @@ describe('startLockingProxy()', () => {
       proxy,
       fetched,
       curl: async (...args) => {
-        const argv = ['-sS', '-m', '10', '--cacert', bundle, '-x', `http://127.0.0.1:${port}`, ...args]
+        const argv = ['-sS', '-m', '60', '--cacert', bundle, '-x', `http://127.0.0.1:${port}`, ...args]
         return run('curl', argv).then(
           ({ stdout }) => ({ stdout, code: 0 }),
           (error: unknown) => error as { stdout: string; code: number },
@@ -145,6 +160,23 @@ describe('startLockingProxy()', () => {
     await running.curl(`${origin}/document`)
     assert.deepEqual(asked.sort(), ['/document', '/twice'])
     assert.equal(running.proxy.artifacts.length, 1)
+  })
+
+  it('asks again when a server closes a connection that was kept', async () => {
+    await using running = await start(record)
+    // It keeps one for seconds, which are over by now where a machine stalls.
+    for (let round = 0; round < 20 && closed === 0; round += 1) {
+      await running.curl(`${origin}/document`)
+      assert.equal((await running.curl(`${origin}/closing?${round}`)).stdout, `content of /closing?${round}`)
+    }
+    assert.ok(closed > 0, 'no connection was kept')
+  })
+
+  it('never closes a connection that a build keeps', async () => {
+    await using running = await start(record)
+    const { stdout } = await running.curl('-i', `${origin}/file`)
+    assert.match(stdout, /^connection: keep-alive\r$/im)
+    assert.doesNotMatch(stdout, /^keep-alive:/im)
   })
 
   it('follows redirects itself, so that a lock holds the first URL', async () => {

@@ -66,7 +66,11 @@ export async function startLockingProxy(options: LockingProxyOptions): Promise<L
     client.on('error', () => client.destroy())
     openTunnel({ request, client, head }, authority, (socket) => inside.emit('connection', socket))
   })
-  for (const server of [plain, inside]) server.on('clientError', (_, socket) => socket.destroy())
+  for (const server of [plain, inside]) {
+    server.on('clientError', (_, socket) => socket.destroy())
+    // Node closes what was idle for seconds, also when the next request has come while this process could not run.
+    server.keepAliveTimeout = 0
+  }
   await listenOnSocket(plain, options.socketPath)
   return {
     certificate: authority.certificate,

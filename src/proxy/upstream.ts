@@ -1,3 +1,4 @@
+import { hasCode } from '../host/files.ts'
 import { ownAddresses, requestHttp, requestHttps, resolveHost, type IncomingMessage } from '../host/sockets.ts'
 import { trustHostCertificates } from '../host/tls.ts'
 import type { Asking, Document } from './adapter.ts'
@@ -64,7 +65,8 @@ export class Upstream {
     return { status, headers: flat(stream), url, stream }
   }
 
-  async #send(url: URL, { method = 'GET', headers = {}, body }: Asking): Promise<IncomingMessage> {
+  async #send(url: URL, asking: Asking): Promise<IncomingMessage> {
+    const { method = 'GET', headers = {}, body } = asking
     const host = bare(url.hostname)
     const address = await this.permitted(host)
     const send = url.protocol === 'https:' ? requestHttps : requestHttp
@@ -77,9 +79,18 @@ export class Upstream {
       ...(url.protocol === 'https:' ? { servername: host } : {}),
     }
     return new Promise((resolve, reject) => {
-      const request = send(options, resolve)
+      let isAnswered = false
+      const request = send(options, (answer) => {
+        isAnswered = true
+        resolve(answer)
+      })
       request.setTimeout(secondsOfSilence * 1000, () => request.destroy(new Error(`no answer from ${url.host}`)))
-      request.once('error', reject)
+      request.once('error', (error) => {
+        // A server may close a connection that was kept at the very moment that it is used again (RFC 9112, 9.3.1).
+        const wasClosed = request.reusedSocket && !isAnswered && hasCode(error, 'ECONNRESET', 'EPIPE')
+        if (wasClosed) resolve(this.#send(url, asking))
+        else reject(error)
+      })
       request.end(body)
     })
   }
