@@ -2,8 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exit } from '../../model/sandbox.ts'
 import { askHealth, type HealthQuestion } from './ask-health.ts'
 
-/** Milliseconds for one answer. The last check gets its second too: what it hears is what the operator is told. */
-const patience = { least: 1000, most: 5000 } as const
+/** What time means to who asks, in milliseconds; tests have another one. */
+export interface Pace {
+  /** For one answer. The last check gets its second too: what it hears is what the operator is told. */
+  readonly patience: { readonly least: number; readonly most: number }
+  readonly now: () => number
+}
+const usualPace: Pace = { patience: { least: 1000, most: 5000 }, now: () => performance.now() }
 
 export interface HealthCheck extends HealthQuestion {
   readonly timeoutSeconds: number
@@ -28,9 +33,10 @@ export async function awaitHealthy(
   check: HealthCheck,
   ended: Promise<Exit>,
   signal: AbortSignal,
+  { patience, now }: Pace = usualPace,
 ): Promise<HealthOutcome> {
-  const begun = performance.now()
-  const seconds = () => (performance.now() - begun) / 1000
+  const begun = now()
+  const seconds = () => (now() - begun) / 1000
   let exit: Exit | undefined
   void ended.then((value) => (exit = value))
   let answer: string | undefined = 'was never asked'
