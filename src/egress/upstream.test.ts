@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { createServer, type AddressInfo } from 'node:net'
+import { createSocket, type Socket } from 'node:dgram'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { describe, it } from 'node:test'
+import { hasCode } from '../host/files.ts'
 import { answerTo, parseQuestion, rcodes, type Rcode } from './dns-message.ts'
 import { hostsEntry, lookUp, parsePlace, serversOf } from './upstream.ts'
 
@@ -31,13 +33,10 @@ async function nameServer(saying: Saying) {
       socket.end(Buffer.concat([length, message]))
     })
   })
-  await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
-  const { port } = tcp.address() as AddressInfo
-  const udp = createSocket('udp4')
+  const udp = await listenWith(tcp)
   udp.on('message', (query, from) => udp.send(answer(query, false), from.port, from.address))
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve))
   return {
-    place: `127.0.0.1:${port}`,
+    place: `127.0.0.1:${udp.address().port}`,
     [Symbol.dispose]: () => {
       udp.close()
       tcp.close()
@@ -45,26 +44,48 @@ async function nameServer(saying: Saying) {
   }
 }
 
+/** Has a server listen, and gives a socket for UDP on its port: one that is free for TCP may be taken there. */
+async function listenWith(tcp: Server): Promise<Socket> {
+  for (;;) {
+    tcp.listen(0, '127.0.0.1')
+    await once(tcp, 'listening')
+    const udp = createSocket('udp4')
+    udp.bind((tcp.address() as AddressInfo).port, '127.0.0.1')
+    try {
+      await once(udp, 'listening')
+      return udp
+    } catch (error) {
+      udp.close()
+      tcp.close()
+      await once(tcp, 'close')
+      if (!hasCode(error, 'EADDRINUSE')) throw error
+    }
+  }
+}
+
+/** These servers answer at once, but a machine may stall for longer than a server gets. */
+const ask = (name: string, places: readonly string[]) => lookUp(name, places, 60_000)
+
 describe('lookUp()', () => {
   it('gives what the first server says that knows', async () => {
     using broken = await nameServer({ rcode: rcodes.failed, addresses: [] })
     using good = await nameServer({ rcode: rcodes.ok, addresses: ['1.2.3.4', '1.2.3.4', '5.6.7.8'] })
-    const found = await lookUp('api.example.org', ['127.0.0.1:1', broken.place, good.place])
+    const found = await ask('api.example.org', ['127.0.0.1:1', broken.place, good.place])
     assert.deepEqual(found, { kind: 'found', addresses: ['1.2.3.4', '5.6.7.8'], ttl: 60 })
   })
 
   it('believes a server that there is no such name', async () => {
     using none = await nameServer({ rcode: rcodes.noSuchName, addresses: [] })
     using good = await nameServer({ rcode: rcodes.ok, addresses: ['1.2.3.4'] })
-    assert.deepEqual(await lookUp('api.example.org', [none.place, good.place]), { kind: 'no-such-name' })
+    assert.deepEqual(await ask('api.example.org', [none.place, good.place]), { kind: 'no-such-name' })
   })
 
   it('fails when no server answers', async () =>
-    assert.deepEqual(await lookUp('api.example.org', ['127.0.0.1:1', 'nonsense']), { kind: 'failed' }))
+    assert.deepEqual(await ask('api.example.org', ['127.0.0.1:1', 'nonsense']), { kind: 'failed' }))
 
   it('asks by TCP when an answer does not fit', async () => {
     using server = await nameServer({ rcode: rcodes.ok, addresses: ['1.2.3.4'], cut: true })
-    assert.deepEqual(await lookUp('api.example.org', [server.place]), {
+    assert.deepEqual(await ask('api.example.org', [server.place]), {
       kind: 'found',
       addresses: ['1.2.3.4'],
       ttl: 60,
@@ -75,7 +96,7 @@ describe('lookUp()', () => {
     const addresses = Array.from({ length: 40 }, (_, index) => `1.2.3.${index}`)
     using brief = await nameServer({ rcode: rcodes.ok, addresses, ttl: 0 })
     using long = await nameServer({ rcode: rcodes.ok, addresses, ttl: 2 ** 31 })
-    const [soon, late] = [await lookUp('a.org', [brief.place]), await lookUp('a.org', [long.place])]
+    const [soon, late] = [await ask('a.org', [brief.place]), await ask('a.org', [long.place])]
     assert.ok(soon.kind === 'found' && late.kind === 'found')
     assert.deepEqual([soon.ttl, late.ttl, soon.addresses.length], [5, 300, 16])
   })

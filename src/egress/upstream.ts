@@ -17,12 +17,17 @@ const shortestTtl = 5
 /**
  * Looks a name up.
  * @param configured name servers as `10.0.0.53` or `10.0.0.53:5353`; empty: those of the host
+ * @param milliseconds for each server to answer; tests give more
  */
-export async function lookUp(name: string, configured: readonly string[]): Promise<Lookup> {
+export async function lookUp(
+  name: string,
+  configured: readonly string[],
+  milliseconds = millisecondsEach,
+): Promise<Lookup> {
   const local = hostsEntry((await readText('/etc/hosts')) ?? '', name)
   if (local.length > 0) return { kind: 'found', addresses: local, ttl: shortestTtl }
   for (const place of await nameServers(configured)) {
-    const reply = await ask(place, name)
+    const reply = await ask(place, name, milliseconds)
     // One that fails does not know; another one may.
     if (reply?.rcode === rcodes.ok) return foundIn(reply)
     if (reply?.rcode === rcodes.noSuchName) return { kind: 'no-such-name' }
@@ -30,13 +35,13 @@ export async function lookUp(name: string, configured: readonly string[]): Promi
   return { kind: 'failed' }
 }
 
-async function ask(place: Place, name: string): Promise<Reply | undefined> {
+async function ask(place: Place, name: string, milliseconds: number): Promise<Reply | undefined> {
   const query = encodeQuery(name)
   const isAnswer = (message: Buffer) => parseReply(query, message) !== undefined
-  const message = await askByDatagram(place, query, { milliseconds: millisecondsEach, isAnswer })
+  const message = await askByDatagram(place, query, { milliseconds, isAnswer })
   const reply = message && parseReply(query, message)
   if (!reply?.wasCut) return reply
-  const whole = await askByStream(place, query, millisecondsEach)
+  const whole = await askByStream(place, query, milliseconds)
   return (whole && parseReply(query, whole)) ?? reply
 }
 
