@@ -14,9 +14,8 @@ describe('giveOutput()', () => {
     const child = spawn(
       'perl',
       ['-e', 'pipe(R, W); open(STDOUT, ">&W"); open(STDIN, "</dev/null"); print STDERR "ready"; sleep 60'],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+      // What Perl says of a locale that this host does not have would come before it is ready.
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } },
     )
     try {
       const before = await stat('/dev/null')
