@@ -28,8 +28,8 @@ export interface Attack extends Omit<AuditAttack, 'isMinor'> {
    * gives is told to the exploit, and given to the judge.
    */
   before?(scene: Scene): Promise<Given>
-  /** Done beside it, from outside; what this gives is given to the judge. */
-  during?(scene: Scene): Promise<Given | undefined>
+  /** Done beside it, from outside, if need be until the exploit has answered; what this gives is given to the judge. */
+  during?(scene: Scene, answered: Promise<unknown>): Promise<Given | undefined>
   /** What was seen of it; undefined when it got nowhere. */
   judge(seen: Seen): Evidence | Promise<Evidence>
 }

@@ -45,8 +45,8 @@ export const confidentialityAttacks: readonly Attack[] = [
   {
     ...named('confidentiality', 'C11', 'sniff', "Listen to the neighbour's traffic"),
     leaksWhen: 'a token of a request to the neighbour comes out',
-    during: async (scene) => {
-      await scene.callNeighbour()
+    during: async (scene, answered) => {
+      await scene.callNeighbourUntil(answered)
       return undefined
     },
     judge: comesOut('traffic'),

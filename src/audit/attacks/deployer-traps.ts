@@ -19,7 +19,7 @@ export async function engineThrough(scene: Scene): Promise<boolean> {
 
 function answerOf(where: { socketPath: string } | { host: string; port: number }): Promise<string> {
   return new Promise((resolve) => {
-    const asking = requestHttp({ ...where, path: '/ping', agent: false, timeout: 5000 }, (response) => {
+    const asking = requestHttp({ ...where, path: '/ping', agent: false, timeout: 15_000 }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
       response.once('end', () => resolve(text))

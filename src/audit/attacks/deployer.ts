@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CommandFailed, runCommand } from '../../host/command.ts'
 import { chmod, readText, rm, stat, writeFile } from '../../host/files.ts'
-import { killQuietly, spawnDetached } from '../../host/processes.ts'
+import { killQuietly, spawnDetached, waitForEnd } from '../../host/processes.ts'
 import { named, numberOf, type Attack, type Evidence } from '../attack.ts'
 import { diskPlaces } from '../stage/places.ts'
 import type { Scene } from '../stage/scene.ts'
@@ -58,8 +58,8 @@ export const deployerAttacks: readonly Attack[] = [
     ...{ restarts: true, seconds: 60 },
     judge: async ({ scene }) => {
       const secret = scene.token('neighbourEnvironment')
-      const starting = scene.column.kind === 'control' ? startWithSecret(secret) : scene.renewNeighbour()
-      const lines = await commandLinesDuring(starting)
+      const isControl = scene.column.kind === 'control'
+      const lines = isControl ? await linesOfStartWith(secret) : await commandLinesDuring(scene.renewNeighbour())
       const line = lines.find((each) => each.includes(secret))
       return line === undefined ? undefined : `that of ${line.split(' ')[0] ?? ''} has the secret`
     },
@@ -126,7 +126,7 @@ async function startAgain(scene: Scene, carelessly: string): Promise<Evidence> {
 
 async function runCarelessly(line: string, volume: string): Promise<Evidence> {
   try {
-    await runCommand(['sh', '-c', line, 'sh', volume], { timeoutSeconds: 5, allowCodes: [0, 1, 2] })
+    await runCommand(['sh', '-c', line, 'sh', volume], { timeoutSeconds: 15, allowCodes: [0, 1, 2] })
     return undefined
   } catch (error) {
     if (error instanceof CommandFailed && error.signal !== undefined) return 'whoever starts it waits for ever'
@@ -138,8 +138,14 @@ async function inVolume({ attackedVolume }: Scene, finding: readonly string[]): 
   await runCommand(['find', attackedVolume, ...finding], { allowCodes: [0, 1] })
 }
 
-/** As a script does that has settings in its text; it is gone before anything else is played. */
-async function startWithSecret(secret: string): Promise<void> {
+/** As a script does that has settings in its text; it stays until it was seen, and is gone before anything else is played. */
+async function linesOfStartWith(secret: string): Promise<string[]> {
   const name = `SECRET_${randomBytes(2).toString('hex')}`
-  await runCommand(['sh', '-c', `${name}=${secret} sleep 1; :`])
+  const script = await spawnDetached(['sh', '-c', `${name}=${secret}; kill -STOP $$`], { logFile: '/dev/null' })
+  try {
+    return await commandLinesDuring(Promise.resolve())
+  } finally {
+    killQuietly(script.pid, 'SIGKILL')
+    await waitForEnd(script, 60_000)
+  }
 }

@@ -128,7 +128,7 @@ export const exhaustionAttacks: readonly Attack[] = [
   {
     ...named('exhaustion', 'R20', 'zombies', 'Leave dead processes behind'),
     leaksWhen: 'more than 50 lie there',
-    ...{ isSafe: true, mayEndApplication: true },
+    ...{ isSafe: true, seconds: 40, mayEndApplication: true },
     judge: reaches('zombies', () => 51, 'zombies'),
   },
   {

@@ -107,7 +107,10 @@ export const hostAttacks: readonly Attack[] = [
   {
     ...named('host', 'H18', 'kill-host-process', 'Kill a process of the host'),
     leaksWhen: 'a process of the same user outside has ended',
-    judge: async ({ scene }) => ((await scene.ownProcessLives()) ? undefined : 'the process on the host has ended'),
+    judge: async ({ scene, said }) =>
+      (await scene.ownProcessLives({ wasSignalled: said['sent'] === 'done' }))
+        ? undefined
+        : 'the process on the host has ended',
   },
   {
     ...named('host', 'H19', 'host-root', 'Be root, of the host too'),

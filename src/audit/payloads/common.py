@@ -78,7 +78,7 @@ def can_open(path, flags):
     return attempt(lambda: os.close(os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)))
 
 
-def ask(address, port, request=b"GET / HTTP/1.0\r\n\r\n", seconds=2.0, family=socket.AF_INET):
+def ask(address, port, request=b"GET / HTTP/1.0\r\n\r\n", seconds=8.0, family=socket.AF_INET):
     """What a server answers, or the name of the error."""
     try:
         with socket.socket(family, socket.SOCK_STREAM) as connection:

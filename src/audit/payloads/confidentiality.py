@@ -56,8 +56,8 @@ def C11(scene):
     found = b""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, everything) as wire:
         wire.settimeout(0.2)
-        until = time.time() + 3
-        while time.time() < until:
+        until = time.time() + 8
+        while time.time() < until and b"tok-" not in found:
             try:
                 found += wire.recv(65536)
             except socket.timeout:

@@ -11,7 +11,7 @@ def N02(scene):
 
 def N03(scene):
     places = [scene["gateway"], scene["hostAddress"]]
-    return {"found": [ask(place, scene["anyPort"], seconds=1) for place in places if place]}
+    return {"found": [ask(place, scene["anyPort"], seconds=4) for place in places if place]}
 
 
 def N04(scene):
@@ -21,7 +21,7 @@ def N04(scene):
 
 def N05(scene):
     places = ["127.0.0.1", scene["gateway"]]
-    return {"found": [ask(place, 2019, b"GET /config/ HTTP/1.0\r\n\r\n", 1) for place in places if place]}
+    return {"found": [ask(place, 2019, b"GET /config/ HTTP/1.0\r\n\r\n", 4) for place in places if place]}
 
 
 def N06(scene):
@@ -100,17 +100,22 @@ def N14(scene):
     """A name of the outside, by whatever resolver there is: the way out that firewalls forget."""
     servers = [line.split()[1] for line in text("/etc/resolv.conf").split("\n") if line.startswith("nameserver")]
     query = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05audit\x07invalid\x00\x00\x10\x00\x01"
-    found = []
+    found, asked, until = [], [], time.time() + 5
     for server in servers + [scene["internet"], scene["gateway"]]:
         if not server:
             continue
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-            asking.settimeout(1)
-            try:
-                asking.sendto(query, (server, 53))
-                found.append(asking.recv(512).decode("latin-1"))
-            except OSError as error:
-                found.append(word(error))
+        asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            asking.sendto(query, (server, 53))
+            asked.append(asking)
+        except OSError as error:
+            found.append(word(error))
+    for asking in asked:
+        try:
+            asking.settimeout(max(0.1, until - time.time()))
+            found.append(asking.recv(512).decode("latin-1"))
+        except OSError as error:
+            found.append(word(error))
     return {"found": found}
 
 

@@ -31,7 +31,8 @@ async function play(scene: Scene, attack: Attack, payload: string): Promise<Outc
   await requireServing(scene)
   const made = await attack.before?.(scene)
   const exploit = ['-c', payload, attack.id, JSON.stringify({ ...scene.public, ...made })]
-  const [answer, found] = await Promise.all([scene.send(exploit, attack.seconds ?? 20), attack.during?.(scene)])
+  const sending = scene.send(exploit, attack.seconds ?? 20)
+  const [answer, found] = await Promise.all([sending, attack.during?.(scene, sending)])
   const output = answer.kind === 'answer' ? answer.body : ''
   const said = saidBy(output)
   const evidence = await attack.judge({ scene, output, said: said ?? {}, given: { ...made, ...found } })

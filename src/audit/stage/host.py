@@ -14,16 +14,18 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def serve(listener, answer):
+    def reply(connection):
+        try:
+            connection.settimeout(30)
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + answer.encode())
+        except OSError:
+            pass
+        connection.close()
     def loop():
         while True:
             connection, _ = listener.accept()
-            try:
-                connection.settimeout(1)
-                connection.recv(4096)
-                connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + answer.encode())
-            except OSError:
-                pass
-            connection.close()
+            threading.Thread(target=reply, args=(connection,), daemon=True).start()
     listener.listen(16)
     threading.Thread(target=loop, daemon=True).start()
 

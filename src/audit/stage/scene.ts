@@ -50,7 +50,7 @@ export class Scene {
     const scene = new Scene(parts, { attacked, neighbour })
     if (!parts.intruder) await scene.#untilServing(attacked)
     await scene.#untilServing(neighbour)
-    await post({ ...targetOf(neighbour), path: '/keep', body: `kept-${parts.tokens.neighbourMemory}`, seconds: 5 })
+    await post({ ...targetOf(neighbour), path: '/keep', body: `kept-${parts.tokens.neighbourMemory}`, seconds: 30 })
     await scene.#writeNeighbourData()
     await scene.#startOwn()
     return scene
@@ -135,7 +135,12 @@ export class Scene {
     await chown(path, uid, uid)
   }
 
-  async ownProcessLives(): Promise<boolean> {
+  /** What was sent a signal lives until it is next given a processor. */
+  async ownProcessLives({ wasSignalled }: { readonly wasSignalled: boolean }): Promise<boolean> {
+    for (let look = 0; wasSignalled && look < 100; look += 1) {
+      if (!(await isRunning(this.#parts.tokens.ownProcess))) return false
+      await sleep(100)
+    }
     return isRunning(this.#parts.tokens.ownProcess)
   }
 
@@ -235,7 +240,7 @@ export class Scene {
 
   async #untilServing(app: RunningApp): Promise<void> {
     // An emulated machine takes its time to come up.
-    const attempts = this.#parts.column.hasOwnKernel ? 600 : 150
+    const attempts = this.#parts.column.hasOwnKernel ? 600 : 300
     for (let attempt = 0; attempt < attempts; attempt += 1) {
       if ((await versionOf(app)) !== undefined) return
       await sleep(100)
@@ -244,12 +249,11 @@ export class Scene {
     throw new Error(`the application does not answer at ${app.address}:${app.port} ${said}`)
   }
 
-  /** Calls the neighbour for a while, with something in the request that only it should see. */
-  async callNeighbour(): Promise<void> {
-    for (let call = 0; call < 12; call += 1) {
-      await post({ ...targetOf(this.#running.neighbour), path: `/ping?${this.#parts.tokens.traffic}`, seconds: 2 })
-      await sleep(200)
-    }
+  /** Calls the neighbour until something is over, with something in the request that only it should see. */
+  async callNeighbourUntil(over: Promise<unknown>): Promise<void> {
+    const isOver = over.then(() => true)
+    do await post({ ...targetOf(this.#running.neighbour), path: `/ping?${this.#parts.tokens.traffic}`, seconds: 2 })
+    while (!(await Promise.race([isOver, sleep(200, false)])))
   }
 
   /** Addresses of the neighbour that need no route (RFC 4291, 2.5.6). */
@@ -308,7 +312,7 @@ function targetOf({ address, port }: RunningApp) {
 }
 
 async function versionOf(app: RunningApp): Promise<string | undefined> {
-  const answer = await post({ ...targetOf(app), path: '/ping', seconds: 3 })
+  const answer = await post({ ...targetOf(app), path: '/ping', seconds: 15 })
   return answer.kind === 'answer' && answer.status === 200 ? answer.body : undefined
 }
 
