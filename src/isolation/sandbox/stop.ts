@@ -78,7 +78,8 @@ async function endMonitor(layout: Layout): Promise<void> {
   // Without a record the id may have been given to another process since.
   const commandLine = (await readText(`/proc/${monitor.pid}/cmdline`).catch(() => '')) ?? ''
   if (!commandLine.includes(layout.bundle)) return
-  if (await waitForEnd(monitor, 500)) return
+  // It may still have the application's last lines to write, and stand still as long as its host does.
+  if (await waitForEnd(monitor, record ? 10_000 : 500)) return
   await sendSignal(monitor, 'SIGKILL')
   while (await isAlive(monitor)) await sleep(5)
 }
