@@ -193,10 +193,12 @@ while True: time.sleep(1)`
   describe('examine()', () => {
     it('has nothing to say of a sandbox that is as it was started', async () => {
       await using all = await sandboxes()
-      const { spec, pid } = await all.start(undefined, {
+      const { spec, pid } = await all.start(['sh', '-c', 'echo up; exec sleep 1000'], {
         volumes: [await all.volume('/srv/deep/data')],
         env: { ...all.spec([]).env, TOKEN: new Secret('hidden') },
       })
+      // Until it has been let go, its first process is still the runtime's own.
+      await eventually('it to be up', async () => (await all.log(spec)).includes('up') || undefined)
       const topmost = join(all.instance.home, 'topmost')
       await mkdir(topmost)
       assert.deepEqual((await all.isolator.examine(spec, { pid, topmost })).drift, [])
