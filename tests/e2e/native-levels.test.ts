@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Problem } from '../../src/model/problem.ts'
 import { appUid } from '../../src/model/sandbox.ts'
-import { run, TestSandboxes } from '../contract/test-sandboxes.ts'
+import { eventually, run, TestSandboxes } from '../contract/test-sandboxes.ts'
 import { leftovers } from './leftovers.ts'
 
 /** A layer with a few files; a text that begins with `->` is a link. */
@@ -96,7 +96,7 @@ for (const level of ['process', 'user'] as const)
 describe('examine()', { concurrency: false }, () => {
   it('tells of a limit that was changed', async () => {
     await using all = await TestSandboxes.create('user')
-    const { spec, pid } = await all.start()
+    const { spec, pid } = await startUp(all)
     const uid = spec.idBase + appUid // whoever else does it needs CAP_SYS_RESOURCE
     await run('prlimit', ['--nofile=100', '--pid', String(pid)], { uid, gid: uid })
     assert.equal(await driftOf(all, spec, pid), 'process: RLIMIT_NOFILE is 100, and should be 4096')
@@ -104,18 +104,25 @@ describe('examine()', { concurrency: false }, () => {
 
   it('tells of something that covers the image', async () => {
     await using all = await TestSandboxes.create('process')
-    const { spec, pid } = await all.start()
+    const { spec, pid } = await startUp(all)
     await run('nsenter', ['--mount', '--target', String(pid), 'sh', '-c', `mount -t tmpfs x /proc/${pid}/root/app`])
     assert.equal(await driftOf(all, spec, pid), '/app: is not what the image has there')
   })
 
   it('tells of a mount that was added to a chroot', async () => {
     await using all = await TestSandboxes.create('chroot')
-    const { spec, pid } = await all.start()
+    const { spec, pid } = await startUp(all)
     const root = `/proc/${pid}/root`
     await run('nsenter', ['--mount', '--target', String(pid), 'sh', '-c', `mount -t tmpfs x "${root}/var"`])
     assert.match(await driftOf(all, spec, pid), /^\/var: is mounted, and should not be/)
   })
+
+  /** Until it has been let go, its first process is still the launcher's own. */
+  async function startUp(all: TestSandboxes) {
+    const started = await all.start(['sh', '-c', 'echo up; exec sleep 1000'])
+    await eventually('it to be up', async () => (await all.log(started.spec)).includes('up') || undefined)
+    return started
+  }
 
   async function driftOf(all: TestSandboxes, spec: Parameters<typeof all.isolator.examine>[0], pid: number) {
     const topmost = await mkdtemp(join(all.instance.home, 'topmost-'))
