@@ -46,11 +46,13 @@ async function processes({ home, run: runDirectory }: Instance): Promise<string[
 
 /** Removes what a failed test left, so that the next one finds a clean host. Ends processes by the ids just found. */
 export async function removeLeftovers(instance: Instance): Promise<void> {
-  for (const found of await leftovers(instance)) {
-    const [kind, what = ''] = found.split(' ')
-    if (kind === 'process') endProcess(Number(what))
+  // Until they have ended their groups and folders cannot be removed.
+  for (let look = 0; look < 200; look += 1) {
+    const found = await processes(instance)
+    if (found.length === 0) break
+    for (const line of found) endProcess(Number(line.split(' ')[1]))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  await new Promise((resolve) => setTimeout(resolve, 100))
   for (const found of (await leftovers(instance)).reverse()) {
     const [kind, what = ''] = found.split(' ')
     if (kind === 'mount') await run('umount', ['--lazy', what]).catch(() => undefined)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
-import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { randomBytes, randomInt } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -164,21 +164,29 @@ export class TestBerth implements AsyncDisposable {
     const seed = process.env['BERTH_TEST_CACHE']
     if (seed === undefined) return
     await mkdir(seed, { recursive: true })
-    for (const name of await readdir(seed)) await link(join(seed, name), join(this.home, name))
+    await link(['--shared', seed], seed, this.home)
   }
 
   async #giveSeed(): Promise<void> {
     const seed = process.env['BERTH_TEST_CACHE']
     if (seed === undefined) return
-    for (const name of ['blobs', 'layers', 'cache']) await link(join(this.home, name), join(seed, name))
+    await link([seed], this.home, seed)
   }
 }
 
-async function link(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true })
-  const child = spawn('cp', ['-aln', `${from}/.`, to], { stdio: 'ignore' })
+/** Under a lock: half of a layer that another test is just giving would be taken for the whole. */
+async function link(lock: readonly string[], from: string, to: string): Promise<void> {
+  const child = spawn('flock', [...lock, 'sh', '-c', linkAll, 'sh', from, to], { stdio: 'ignore' })
   await new Promise((resolve) => child.once('close', resolve))
 }
+
+const linkAll = `
+  for name in blobs layers cache; do
+    test -d "$1/$name" || continue
+    mkdir -p "$2/$name"
+    cp -aln "$1/$name/." "$2/$name"
+  done
+`
 
 /** One GET over a new connection. */
 export function ask({ port, host, path }: { port: number; host: string; path: string }): Promise<Answer> {
@@ -189,7 +197,7 @@ export function ask({ port, host, path }: { port: number; host: string; path: st
       response.once('end', () => resolve({ status: response.statusCode ?? 0, text }))
       response.once('error', reject)
     })
-    asking.setTimeout(20_000, () => asking.destroy(new Error('no answer within 20 s')))
+    asking.setTimeout(60_000, () => asking.destroy(new Error('no answer within 60 s')))
     asking.once('error', reject)
     asking.end()
   })
@@ -229,10 +237,28 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/**
+ * A port for later: below those that the kernel gives to connections and to who asks for any, which until then could get
+ * it, and no other test's for as long as this process lives.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  const [lowest = '32768'] = (await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')).trim().split(/\s+/)
+  for (;;) {
+    const port = randomInt(10_000, Math.max(20_000, Number(lowest)))
+    if (await listens(`\0berth-test-port-${port}`, 'for good')) {
+      if (await listens(port, 'for a moment')) return port
+    }
+  }
+}
+
+/** Whether nobody else listens there, at a port or an abstract socket. */
+function listens(where: number | string, how: 'for good' | 'for a moment'): Promise<boolean> {
+  const server = createServer().unref()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(where, () => {
+      if (how === 'for good') resolve(true)
+      else server.close(() => resolve(true))
+    })
+  })
 }
