@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { pythonApp } from './apps.ts'
 import { applications, deployed, verdictOn } from './applications.ts'
 import { refusedApplications } from './refused-applications.ts'
-import { TestBerth } from './test-berth.ts'
+import { eventually, TestBerth } from './test-berth.ts'
 
 /** `npm run bench:applications` deploys all of them; here are those that are quickly built. */
 const quick = ['multiprocessing', 'asyncio-subprocess', 'worker-threads']
@@ -27,9 +27,11 @@ describe('the default', { timeout: 300_000 }, () => {
   it('lets an application open its output by name, as the logs of web servers do', async () => {
     const code = `for name in ('stdout', 'stderr'): open('/dev/' + name, 'w').write('by name: ' + name + '\\n')`
     await berth.ok('deploy', await berth.folder(pythonApp({ name: 'loud', code })))
-    const { stdout } = await berth.ok('logs', 'loud')
-    assert.match(stdout, /by name: stdout/)
-    assert.match(stdout, /by name: stderr/)
+    // The monitor writes what it reads, whatever the application has answered meanwhile.
+    await eventually('both are in the log', async () => {
+      const { stdout } = await berth.ok('logs', 'loud')
+      return /by name: stdout/.test(stdout) && /by name: stderr/.test(stdout)
+    })
   })
 
   for (const { name, tries, files, line } of refusedApplications.filter((one) => !slow.includes(one.name))) {

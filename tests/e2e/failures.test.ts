@@ -28,15 +28,16 @@ describe('a deploy that fails leaves the old release serving:', () => {
   after(() => berth[Symbol.asyncDispose]())
   beforeEach(() => change({ text: 'version one' }))
 
-  /** What is on the host while just the one application runs. */
+  /** What is on the host while just the one application runs: what comes and goes is not the same for ten looks on end. */
   async function settled(): Promise<string[]> {
     const names = async () => (await berth.leftovers()).map((line) => line.replaceAll(/[0-9]+/g, 'N')).sort()
     let before = await names()
+    let same = 0
     await eventually('the host has settled', async () => {
       const now = await names()
-      const isSame = now.join() === before.join()
+      same = now.join() === before.join() ? same + 1 : 0
       before = now
-      return isSame
+      return same >= 10
     })
     return before
   }
@@ -55,7 +56,10 @@ describe('a deploy that fails leaves the old release serving:', () => {
     await eventually('nothing is left behind', async () => (await settled()).join('\n') === quiet.join('\n')).catch(
       async () => assert.deepEqual(await settled(), quiet),
     )
-    assert.deepEqual(await readdir(pathsOf(berth.instance).temporary), [])
+    const temporary = () => readdir(pathsOf(berth.instance).temporary)
+    await eventually('no unfinished work is left', async () => (await temporary()).length === 0).catch(async () =>
+      assert.deepEqual(await temporary(), []),
+    )
   }
 
   it('a build that fails', async () => {
@@ -71,7 +75,7 @@ describe('a deploy that fails leaves the old release serving:', () => {
   })
 
   it('a health check that fails', async () => {
-    await change({ text: 'two', start: 'health = "/nowhere"\nhealth_timeout = 1' })
+    await change({ text: 'two', start: 'health = "/nowhere"\nhealth_timeout = 10' })
     const problem = await berth.problem('deploy', folder)
     assert.equal(problem.code, 'start-unhealthy')
     assert.match(problem.message, /answered 404; v1 still serves/)
@@ -98,8 +102,7 @@ describe('a deploy that fails leaves the old release serving:', () => {
   })
 
   it('an application that dies of its first request', async () => {
-    const dying = "PAGES['/'] = lambda: (threading.Timer(0.05, lambda: os._exit(5)).start(), 'last words')[1]"
-    await change({ code: `import threading\n${dying}` })
+    await change({ code: "def dying(self):\n    self.answer(200, 'last words')\n    os._exit(5)\nPage.do_GET = dying" })
     const problem = await berth.problem('deploy', folder)
     assert.equal(problem.code, 'start-failed')
     assert.match(problem.message, /exit code 5.*v1 still serves/)
@@ -131,7 +134,7 @@ describe('a deploy that fails leaves the old release serving:', () => {
   })
 
   it('a second deploy at the same time', async () => {
-    await change({ text: 'version one', manifest: '[initialise]\nrun = ["sleep 4; exit 1"]' })
+    await change({ text: 'version one', manifest: '[initialise]\nrun = ["sleep 20; exit 1"]' })
     const first = berth.problem('deploy', folder)
     await eventually('the first deploy is under way', async () => {
       const status = await berth.json<AppStatus>('status', 'shop')
@@ -163,7 +166,9 @@ describe('a deploy that fails leaves the old release serving:', () => {
 
   for (const step of ['retrieve', 'install', 'configure', 'initialise', 'start'] as const) {
     it(`kill -9 of the daemon at the step ${step}`, async () => {
-      await change({ text: `killed at ${step}`, manifest: '[initialise]\nrun = ["sleep 1"]' })
+      // So slow that each step is still under way when the daemon is killed, however late that comes.
+      const [code, manifest] = ['time.sleep(20)', '[initialise]\nrun = ["sleep 1"]']
+      await change({ text: `killed at ${step}`, code, manifest })
       const child = spawn(join(repository, 'berth'), ['deploy', folder, '--json'], {
         env: berth.environment,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -194,7 +199,12 @@ describe('a deploy that fails leaves the old release serving:', () => {
       assert.equal(problem.exitCode, 75)
       assert.match(problem.fix, /berth gc/)
       assert.deepEqual(await full.get('shop'), { status: 200, text: 'version one' })
-      await run('umount', [small])
+      const isAway = () =>
+        run('umount', [small]).then(
+          () => true,
+          () => false,
+        )
+      await eventually('nobody has a file of the small disk open', isAway)
       const { last } = await full.events('deploy', app)
       assert.equal(last.kind, 'deployed')
     } finally {
@@ -233,7 +243,7 @@ describe('a crashed application', () => {
     const killed = (await berth.leftovers()).filter((line) => /^process .*(caddy|dnsmasq)/.test(line))
     assert.ok(killed.length >= 2, killed.join('\n'))
     for (const line of killed) process.kill(Number(line.split(' ')[1]), 'SIGKILL')
-    await eventually('it answers', async () => (await berth.get('shop').catch(() => undefined))?.status === 200, 10)
+    await eventually('it answers', async () => (await berth.get('shop').catch(() => undefined))?.status === 200)
   })
 
   it('is started again when its monitor is killed', async () => {
@@ -248,7 +258,7 @@ describe('a crashed application', () => {
   })
 
   it('is started again at once while its next release is being made', async () => {
-    const next = await berth.folder(pythonApp({ name: 'shop', manifest: '[initialise]\nrun = ["sleep 8"]' }))
+    const next = await berth.folder(pythonApp({ name: 'shop', manifest: '[initialise]\nrun = ["sleep 30"]' }))
     const deploying = berth.events('deploy', next)
     await eventually('the deploy is under way', async () => {
       return (await berth.json<AppStatus>('status', 'shop')).lastDeployment?.state === 'running'
@@ -260,8 +270,19 @@ describe('a crashed application', () => {
   })
 
   it('that crashes again and again is reported as a crash loop, with its last lines', async () => {
-    const code = "import threading; threading.Timer(1, lambda: (print('again', flush=True), os._exit(4))).start()"
-    await berth.ok('deploy', await berth.folder(pythonApp({ name: 'shop', code })))
+    // From the first request for it on, so that it has long been deployed by then.
+    const [begin, manifest] = ["open('/data/begun', 'w').close()", 'volumes.data = { path = "/data" }']
+    const code = [
+      'import threading',
+      "crash_later = lambda: threading.Timer(1, lambda: (print('again', flush=True), os._exit(4))).start()",
+      `PAGES['/begin'] = lambda: (${begin}, crash_later(), 'begun')[-1]`,
+      "if os.path.exists('/data/begun'): crash_later()",
+    ].join('\n')
+    await berth.ok(
+      'deploy',
+      await berth.folder(pythonApp({ name: 'shop', code, manifest: `[isolation]\n${manifest}` })),
+    )
+    assert.equal((await berth.get('shop', '/begin')).text, 'begun')
     await eventually(
       'it is a crash loop',
       async () => (await berth.json<AppStatus>('status', 'shop')).state === 'crash-loop',

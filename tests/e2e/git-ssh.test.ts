@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { promisify } from 'node:util'
 import { pathsOf } from '../../src/host/instance.ts'
 import { parseLock } from '../../src/model/lock-file.ts'
 import type { Artifact } from '../../src/model/lock.ts'
 import { buildOffline } from './dockerfile-setting.ts'
+import { filesWith } from './files-with.ts'
 import { dockerfileApp, fill, npmApp, pipApp, type Commits } from './git-ssh-apps.ts'
 import { SshServer } from './ssh-server.ts'
 import { TestBerth } from './test-berth.ts'
-
-const run = promisify(execFile)
 
 /** Everything is built anew there, from packages of Debian on. */
 const slow = { timeout: 900_000 }
@@ -105,8 +102,7 @@ describe('a repository over ssh', { timeout: 1_800_000 }, () => {
     assert.doesNotMatch((await berth.get('pip', '/names')).text, /SSH/)
     const secret = key.split('\n')[2] ?? ''
     assert.ok(secret.length > 60)
-    const searching = run('grep', ['-rlF', secret, berth.home, berth.instance.run, folder])
-    await assert.rejects(searching, { code: 1, stdout: '', stderr: '' })
+    assert.deepEqual(await filesWith(secret, [berth.home, berth.instance.run, folder]), [])
     // What was stored is used where nothing else is said.
     const other = await adding(`git@${server.address}:tool.git#v1`, 'pip')
     assert.equal((await berth.events('lock', other)).last.kind, 'done')

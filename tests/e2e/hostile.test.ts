@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
@@ -30,6 +30,8 @@ describe('a build lets nothing out', { timeout: 900_000 }, () => {
   let host: Server
   let directory: string
   let deb: Artifact
+  /** Abstract sockets are one host's, and another run of this test may be on it. */
+  const socketName = `berth-hostile-${randomUUID()}`
 
   before(async () => {
     berth = await TestBerth.create()
@@ -37,7 +39,7 @@ describe('a build lets nothing out', { timeout: 900_000 }, () => {
     server = await DownloadServer.create()
     directory = await mkdtemp(join(tmpdir(), 'berth-hostile-'))
     host = createServer((socket) => socket.end('reached'))
-    await new Promise<void>((resolve) => host.listen('\0berth-hostile-test', resolve))
+    await new Promise<void>((resolve) => host.listen(`\0${socketName}`, resolve))
     deb = await publishDeb()
   })
   after(async () => {
@@ -97,7 +99,7 @@ describe('a build lets nothing out', { timeout: 900_000 }, () => {
 
   async function attempts(kind: 'py' | 'pl' | 'ts'): Promise<string> {
     const text = await readFile(join(repository, `tests/fixtures/hostile/attempts.${kind}`), 'utf8')
-    return text.replaceAll('SITE_ADDRESS', new URL(server.origin).host)
+    return text.replaceAll('SITE_ADDRESS', new URL(server.origin).host).replaceAll('HOST_SOCKET', socketName)
   }
 
   function dockerfile(name: string, lines: readonly string[]): Promise<string> {

@@ -8,8 +8,8 @@ import { caddyFront } from '../../src/front/caddy.ts'
 import type { Front } from '../../src/front/front.ts'
 import { instanceFrom, type Instance } from '../../src/host/instance.ts'
 import { connectNetwork } from '../../src/host/network.ts'
-import { freePort } from '../../src/host/network-ports.ts'
 import { removeLeftovers } from './leftovers.ts'
+import { freePort } from './test-berth.ts'
 
 export interface FrontAnswer {
   readonly status: number
@@ -136,7 +136,7 @@ export function ask(port: number, { method, host, path, headers, body, agent }: 
       response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
       response.once('error', reject)
     })
-    asking.setTimeout(10_000, () => asking.destroy(new Error('no answer within 10 s')))
+    asking.setTimeout(30_000, () => asking.destroy(new Error('no answer within 30 s')))
     asking.once('error', reject)
     asking.end(body)
   })
